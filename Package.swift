@@ -1,0 +1,49 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// CI sets GPT2_STRICT; a package that depends on ours never sees warnings as errors.
+let strict: [SwiftSetting] = Context.environment["GPT2_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
+let swift: [SwiftSetting] =
+    [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("InternalImportsByDefault")] + strict
+
+let package = Package(
+    name: "swift-gpt2",
+    platforms: [.macOS(.v15), .iOS(.v18)],
+    products: [
+        .library(name: "GPT2", targets: ["GPT2"]),
+        .library(name: "StoryModel", targets: ["StoryModel"]),
+        .library(name: "Inspection", targets: ["Inspection"]),
+        .library(name: "Tokenizers", targets: ["Tokenizers"]),
+        .library(name: "Checkpoints", targets: ["Checkpoints"]),
+        .library(name: "Layers", targets: ["Layers"]),
+        .library(name: "Tensors", targets: ["Tensors"]),
+        .executable(name: "gpt2", targets: ["GPT2Command"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    ],
+    targets: [
+        // Arrows go down only: a target may depend on those above it in this list.
+        .target(name: "Files", swiftSettings: swift),
+        .target(name: "Kernels"),
+        .target(name: "Runtime", dependencies: ["Kernels"], swiftSettings: swift),
+        .target(name: "Tensors", dependencies: ["Runtime", "Kernels"], swiftSettings: swift),
+        .target(name: "Layers", dependencies: ["Tensors"], swiftSettings: swift),
+        .target(name: "Tokenizers", dependencies: ["Files"], swiftSettings: swift),
+        .target(name: "Checkpoints", dependencies: ["Files", "Tensors"], swiftSettings: swift),
+        .target(
+            name: "GPT2", dependencies: ["Checkpoints", "Files", "Layers", "Runtime", "Tensors", "Tokenizers"],
+            swiftSettings: swift),
+        .target(name: "StoryModelData"),
+        .target(name: "StoryModel", dependencies: ["GPT2", "StoryModelData"], swiftSettings: swift),
+        .target(name: "Inspection", dependencies: ["GPT2"], swiftSettings: swift),
+        .executableTarget(
+            name: "GPT2Command",
+            dependencies: [
+                "GPT2", "Inspection", "StoryModel", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: swift),
+
+        .testTarget(name: "FilesTests", dependencies: ["Files"], swiftSettings: swift),
+    ],
+    swiftLanguageModes: [.v6]
+)
