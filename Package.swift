@@ -43,7 +43,11 @@ let package = Package(
                 "GPT2", "Inspection", "StoryModel", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
         .testTarget(name: "FilesTests", dependencies: ["Files"], swiftSettings: swift),
+        .testTarget(
+            name: "GPT2Tests", dependencies: ["TestSupport"], resources: [.copy("Fixtures")],
+            swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]
 )
