@@ -1,0 +1,70 @@
+/// NEON on 64-bit ARM, where every processor has it.
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#include <math.h>
+#include <string.h>
+
+#include "functions.h"
+#include "tables.h"
+#include "vector/target.h"
+
+typedef float32x4_t V;
+#define LANES 4
+#define TILE_ROWS 6
+#define FAR_PANELS 4
+#define WIDE_PANELS 1
+#define PREFETCH_LINES 24
+
+static ALWAYS_INLINE V v_zero(void) { return vdupq_n_f32(0.0f); }
+static ALWAYS_INLINE V v_set1(float x) { return vdupq_n_f32(x); }
+static ALWAYS_INLINE V v_load(const float *x) { return vld1q_f32(x); }
+static ALWAYS_INLINE void v_store(float *x, V v) { vst1q_f32(x, v); }
+static ALWAYS_INLINE V v_load_n(const float *x, size_t n) {
+    float lanes[4] = {0};
+    for (size_t l = 0; l < n && l < 4; l++) lanes[l] = x[l];
+    return vld1q_f32(lanes);
+}
+static ALWAYS_INLINE void v_store_n(float *x, V v, size_t n) {
+    float lanes[4];
+    vst1q_f32(lanes, v);
+    for (size_t l = 0; l < n && l < 4; l++) x[l] = lanes[l];
+}
+static ALWAYS_INLINE V v_first(V v, size_t n) {
+    static const uint32_t mask_source[8] = {~0u, ~0u, ~0u, ~0u, 0, 0, 0, 0};
+    return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(v), vld1q_u32(mask_source + 4 - n)));
+}
+static ALWAYS_INLINE V v_add(V a, V b) { return vaddq_f32(a, b); }
+static ALWAYS_INLINE V v_sub(V a, V b) { return vsubq_f32(a, b); }
+static ALWAYS_INLINE V v_mul(V a, V b) { return vmulq_f32(a, b); }
+static ALWAYS_INLINE V v_div(V a, V b) { return vdivq_f32(a, b); }
+static ALWAYS_INLINE V v_fma(V a, V b, V c) { return vfmaq_f32(c, a, b); }
+static ALWAYS_INLINE V v_min(V a, V b) { return vminnmq_f32(a, b); }
+static ALWAYS_INLINE V v_max(V a, V b) { return vmaxnmq_f32(a, b); }
+static ALWAYS_INLINE V v_abs(V a) { return vabsq_f32(a); }
+static ALWAYS_INLINE V v_negate(V a) { return vnegq_f32(a); }
+static ALWAYS_INLINE V v_copysign(V size, V sign) { return vbslq_f32(vdupq_n_u32(0x80000000), sign, size); }
+static ALWAYS_INLINE V v_select_less(V a, V b, V yes, V no) { return vbslq_f32(vcltq_f32(a, b), yes, no); }
+static ALWAYS_INLINE V v_keep_nan(V x, V other) { return vbslq_f32(vceqq_f32(x, x), other, x); }
+static ALWAYS_INLINE V v_scale_by_power(V v, V shifted) {
+    uint32x4_t exponent = vshlq_n_u32(vreinterpretq_u32_f32(shifted), 23);
+    return vreinterpretq_f32_u32(vaddq_u32(vreinterpretq_u32_f32(v), exponent));
+}
+
+#include "vector/functions.h"
+#include "vector/matmul.h"
+#include "vector/rows.h"
+
+static void widen_f16(size_t count, const uint16_t *x, float *y) {
+    size_t i = 0;
+    for (; i + 4 <= count; i += 4) v_store(y + i, vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(x + i))));
+    if (i < count) kernels_scalar.widen_f16(count - i, x + i, y + i);
+}
+
+static void widen_bf16(size_t count, const uint16_t *x, float *y) {
+    size_t i = 0;
+    for (; i + 4 <= count; i += 4) v_store(y + i, vreinterpretq_f32_u32(vshlq_n_u32(vmovl_u16(vld1_u16(x + i)), 16)));
+    if (i < count) kernels_scalar.widen_bf16(count - i, x + i, y + i);
+}
+
+const kernels_table kernels_neon = {"neon", matmul, layer_norm, softmax, activate, widen_f16, widen_bf16};
+#endif

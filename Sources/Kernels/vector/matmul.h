@@ -1,0 +1,141 @@
+/// Matmul for one instruction set; included after its vector.h operations are defined.
+///
+/// A tile is up to TILE_ROWS rows by a few panels, held in registers over one block of the depth. The `static inline`
+/// functions take the tile's size as constants, so that every size gets straight-line code.
+
+#define PANEL_VECTORS (KERNELS_PANEL / LANES)
+
+typedef struct {
+    const float *a;
+    ptrdiff_t a_stride;
+    const float *b;
+    ptrdiff_t panel_stride;
+    float *c;
+    ptrdiff_t c_stride;
+    size_t columns;  // that exist, from c on; the tile's last panel may have fewer than 16
+    int accumulate;
+    const kernels_epilogue *epilogue;  // null unless the sum is complete with this block
+    size_t row, column;                // of c within the whole output, for the epilogue's operands
+} tile;
+
+/// Stores one vector of the tile: adds what came before, applies the epilogue. `count` elements exist.
+static ALWAYS_INLINE void finish(const tile *t, V sum, float *c, size_t row, size_t column, size_t count) {
+    int whole = count >= LANES;
+    if (t->accumulate) sum = v_add(whole ? v_load(c) : v_load_n(c, count), sum);
+    const kernels_epilogue *e = t->epilogue;
+    if (e) {
+        if (e->bias) {
+            const float *bias = e->bias + t->column + column;
+            sum = v_add(sum, whole ? v_load(bias) : v_load_n(bias, count));
+        }
+        if (e->activation != kernels_identity) sum = activated(e->activation, sum);
+        if (e->residual) {
+            const float *residual = e->residual + (ptrdiff_t)(t->row + row) * e->residual_stride + t->column + column;
+            sum = v_add(sum, whole ? v_load(residual) : v_load_n(residual, count));
+        }
+    }
+    if (whole) v_store(c, sum);
+    else v_store_n(c, sum, count);
+}
+
+static ALWAYS_INLINE void multiply(const tile *t, const size_t rows, const size_t panels, size_t depth) {
+    V sums[TILE_ROWS][8][PANEL_VECTORS];
+    UNROLL for (size_t r = 0; r < rows; r++)
+        UNROLL for (size_t p = 0; p < panels; p++)
+            UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) sums[r][p][v] = v_zero();
+    const float *a = t->a, *b = t->b;
+    for (size_t k = 0; k < depth; k++) {
+        V columns[8][PANEL_VECTORS];
+        UNROLL for (size_t p = 0; p < panels; p++) {
+            const float *line = b + (ptrdiff_t)p * t->panel_stride + (ptrdiff_t)k * KERNELS_PANEL;
+            // One row reads its weights from memory and uses them once: ask for them early.
+            if (rows == 1) __builtin_prefetch(line + PREFETCH_LINES * KERNELS_PANEL, 0, 3);
+            UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) columns[p][v] = v_load(line + v * LANES);
+        }
+        UNROLL for (size_t r = 0; r < rows; r++) {
+            V value = v_set1(a[(ptrdiff_t)r * t->a_stride + (ptrdiff_t)k]);
+            UNROLL for (size_t p = 0; p < panels; p++)
+                UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) sums[r][p][v] = v_fma(value, columns[p][v], sums[r][p][v]);
+        }
+    }
+    UNROLL for (size_t r = 0; r < rows; r++)
+        UNROLL for (size_t p = 0; p < panels; p++)
+            UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) {
+                size_t column = p * KERNELS_PANEL + v * LANES;
+                if (column < t->columns)
+                    finish(t, sums[r][p][v], t->c + (ptrdiff_t)r * t->c_stride + column, r, column, t->columns - column);
+            }
+}
+
+static void multiply_1(const tile *t, size_t panels, size_t depth) {
+    if (panels == FAR_PANELS) multiply(t, 1, FAR_PANELS, depth);
+    else multiply(t, 1, 1, depth);
+}
+static void multiply_2(const tile *t, size_t panels, size_t depth) {
+    if (panels == 2) multiply(t, 2, 2, depth);
+    else multiply(t, 2, 1, depth);
+}
+static void multiply_3(const tile *t, size_t panels, size_t depth) {
+    if (panels == WIDE_PANELS) multiply(t, 3, WIDE_PANELS, depth);
+    else multiply(t, 3, 1, depth);
+}
+static void multiply_4(const tile *t, size_t panels, size_t depth) {
+    if (panels == WIDE_PANELS) multiply(t, 4, WIDE_PANELS, depth);
+    else multiply(t, 4, 1, depth);
+}
+static void multiply_5(const tile *t, size_t panels, size_t depth) {
+    if (panels == WIDE_PANELS) multiply(t, 5, WIDE_PANELS, depth);
+    else multiply(t, 5, 1, depth);
+}
+static void multiply_6(const tile *t, size_t panels, size_t depth) {
+    if (panels == WIDE_PANELS) multiply(t, 6, WIDE_PANELS, depth);
+    else multiply(t, 6, 1, depth);
+}
+
+static void multiply_rows(const tile *t, size_t rows, size_t panels, size_t depth) {
+    switch (rows) {
+        case 1: multiply_1(t, panels, depth); break;
+        case 2: multiply_2(t, panels, depth); break;
+        case 3: multiply_3(t, panels, depth); break;
+        case 4: multiply_4(t, panels, depth); break;
+        case 5: multiply_5(t, panels, depth); break;
+        default: multiply_6(t, panels, depth); break;
+    }
+}
+
+static void matmul(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const float *b,
+                   ptrdiff_t panel_stride, float *c, ptrdiff_t c_stride, int accumulate, const kernels_epilogue *epilogue) {
+    size_t panels = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL;
+    size_t blocks = depth == 0 ? 1 : (depth + KERNELS_DEPTH_BLOCK - 1) / KERNELS_DEPTH_BLOCK;
+    size_t together = rows == 1 ? FAR_PANELS : rows == 2 ? 2 : WIDE_PANELS;
+    // Few rows: the weights come from memory, so follow each panel to its end. Many rows: a block of one panel stays
+    // in the first cache while all rows pass it.
+    int few = rows <= TILE_ROWS;
+    size_t outer = few ? 1 : blocks, inner = few ? blocks : 1;
+    for (size_t o = 0; o < outer; o++) {
+        for (size_t panel = 0; panel < panels;) {
+            size_t group = panel + together <= panels ? together : 1;
+            for (size_t i = 0; i < inner; i++) {
+                size_t block = o + i, start = block * KERNELS_DEPTH_BLOCK;
+                size_t length = depth - start < KERNELS_DEPTH_BLOCK ? depth - start : KERNELS_DEPTH_BLOCK;
+                for (size_t row = 0; row < rows; row += TILE_ROWS) {
+                    tile t = {
+                        .a = a + (ptrdiff_t)row * a_stride + start,
+                        .a_stride = a_stride,
+                        .b = b + (ptrdiff_t)panel * panel_stride + start * KERNELS_PANEL,
+                        .panel_stride = panel_stride,
+                        .c = c + (ptrdiff_t)row * c_stride + panel * KERNELS_PANEL,
+                        .c_stride = c_stride,
+                        .columns = columns - panel * KERNELS_PANEL,
+                        .accumulate = accumulate || block > 0,
+                        .epilogue = block + 1 == blocks ? epilogue : NULL,
+                        .row = row,
+                        .column = panel * KERNELS_PANEL,
+                    };
+                    multiply_rows(&t, rows - row < TILE_ROWS ? rows - row : TILE_ROWS, group, length);
+                }
+            }
+            panel += group;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+/// Layer norm, softmax and activations over one row; sums in the sixteen lanes that Kernels.h describes.
+
+#define LANE_VECTORS (16 / LANES)
+
+/// Runs BODY for every vector of a row of `count`: `i` its first element, `n` how many exist, `lane` its place among
+/// the sixteen lanes.
+#define FOR_EACH_VECTOR(count, BODY)                                                   \
+    {                                                                                  \
+        size_t i = 0, whole = (count) / 16 * 16;                                       \
+        for (; i < whole; i += 16) {                                                   \
+            UNROLL for (size_t lane = 0; lane < LANE_VECTORS; lane++) {                \
+                const size_t n = LANES, at = i + lane * LANES;                         \
+                BODY                                                                   \
+            }                                                                          \
+        }                                                                              \
+        for (size_t lane = 0; i + lane * LANES < (count); lane++) {                    \
+            const size_t at = i + lane * LANES;                                        \
+            const size_t n = (count) - at < LANES ? (count) - at : LANES;              \
+            BODY                                                                       \
+        }                                                                              \
+    }
+
+static ALWAYS_INLINE V load(const float *x, size_t n) { return n == LANES ? v_load(x) : v_load_n(x, n); }
+
+static ALWAYS_INLINE void store(float *y, V value, size_t n) {
+    if (n == LANES) v_store(y, value);
+    else v_store_n(y, value, n);
+}
+
+static ALWAYS_INLINE float sum_of_lanes(const V *sums) {
+    float lanes[16];
+    for (size_t v = 0; v < LANE_VECTORS; v++) v_store(lanes + v * LANES, sums[v]);
+    for (int half = 8; half > 0; half /= 2) {
+        for (int l = 0; l < half; l++) lanes[l] += lanes[l + half];
+    }
+    return lanes[0];
+}
+
+static ALWAYS_INLINE void clear_lanes(V *sums) {
+    for (size_t v = 0; v < LANE_VECTORS; v++) sums[v] = v_zero();
+}
+
+static void layer_norm(size_t count, const float *x, const float *gain, const float *bias, float epsilon, float *y,
+                       float *statistics) {
+    V sums[LANE_VECTORS];
+    clear_lanes(sums);
+    FOR_EACH_VECTOR(count, { sums[lane] = v_add(sums[lane], load(x + at, n)); })
+    const float mean = sum_of_lanes(sums) / (float)count;
+    const V means = v_set1(mean);
+    clear_lanes(sums);
+    FOR_EACH_VECTOR(count, {
+        V centred = v_first(v_sub(load(x + at, n), means), n);  // beyond the row: 0, not -mean
+        sums[lane] = v_fma(centred, centred, sums[lane]);
+    })
+    const float rstd = 1.0f / sqrtf(sum_of_lanes(sums) / (float)count + epsilon);
+    const V scale = v_set1(rstd);
+    FOR_EACH_VECTOR(count, {
+        V scaled = v_mul(v_sub(load(x + at, n), means), scale);
+        store(y + at, v_fma(scaled, load(gain + at, n), bias ? load(bias + at, n) : v_zero()), n);
+    })
+    statistics[0] = mean;
+    statistics[1] = rstd;
+}
+
+static void softmax(size_t count, float scale, float *x) {
+    const V scales = v_set1(scale);
+    V largest = v_set1(-INFINITY);
+    FOR_EACH_VECTOR(count, {
+        V scaled = v_mul(load(x + at, n), scales);
+        store(x + at, scaled, n);
+        // v_max gives its second operand where the first is not a number
+        if (n == LANES) largest = v_max(scaled, largest);
+        else for (size_t j = 0; j < n; j++) largest = v_max(v_set1(x[at + j]), largest);
+    })
+    float lanes[LANES], top = -INFINITY;
+    v_store(lanes, largest);
+    for (size_t l = 0; l < LANES; l++) top = lanes[l] > top ? lanes[l] : top;
+    const V tops = v_set1(top);
+    V sums[LANE_VECTORS];
+    clear_lanes(sums);
+    FOR_EACH_VECTOR(count, {
+        V power = v_first(exponential(v_sub(load(x + at, n), tops)), n);
+        store(x + at, power, n);
+        sums[lane] = v_add(sums[lane], power);
+    })
+    const V reciprocal = v_set1(1.0f / sum_of_lanes(sums));
+    FOR_EACH_VECTOR(count, { store(x + at, v_mul(load(x + at, n), reciprocal), n); })
+}
+
+static void activate(size_t count, kernels_activation activation, const float *x, float *y) {
+    FOR_EACH_VECTOR(count, { store(y + at, activated(activation, load(x + at, n)), n); })
+}
