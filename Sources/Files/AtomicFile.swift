@@ -15,11 +15,7 @@ package enum AtomicFile {
     /// - Throws: ``InputError`` of kind `missing` if the file cannot be written; the old file is then untouched.
     package static func write(_ bytes: some Sequence<UInt8>, to path: String) throws(InputError) {
         let bytes = [UInt8](bytes)
-        try write(to: path) { writer throws(InputError) in
-            try bytes.withUnsafeBufferPointer { buffer throws(InputError) in
-                try writer.write(UnsafeRawBufferPointer(buffer))
-            }
-        }
+        try write(to: path) { writer throws(InputError) in try writer.write(bytes) }
     }
 
     /// Replaces the file with what `body` writes, piece by piece. If `body` throws, the old file is untouched.
@@ -51,6 +47,10 @@ package enum AtomicFile {
         }
 
         deinit { close(descriptor) }
+
+        package func write(_ bytes: [UInt8]) throws(InputError) {
+            try bytes.withUnsafeBufferPointer { bytes throws(InputError) in try write(UnsafeRawBufferPointer(bytes)) }
+        }
 
         package func write(_ bytes: UnsafeRawBufferPointer) throws(InputError) {
             var rest = bytes[...]

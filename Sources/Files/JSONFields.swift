@@ -49,6 +49,15 @@ package struct JSONFields: Sendable {
         try required(key, "an array", optionalArray(key))
     }
 
+    package func integers(_ key: String) throws(InputError) -> [Int] {
+        var integers: [Int] = []
+        for value in try array(key) {
+            guard case .integer(let integer) = value else { throw mismatch(key, "an array of integers", value) }
+            integers.append(integer)
+        }
+        return integers
+    }
+
     package func fields(_ key: String) throws(InputError) -> JSONFields {
         try required(key, "an object", optionalFields(key))
     }
@@ -112,7 +121,7 @@ package struct JSONFields: Sendable {
     }
 
     private func mismatch(_ key: String, _ expectation: String, _ found: JSON) -> InputError {
-        invalid(key, "must be \(expectation), but is \(found.summary)")
+        invalid(key, "must be \(expectation), but \(object[key] == found ? "is" : "holds") \(found.summary)")
     }
 
     private func required<Value>(

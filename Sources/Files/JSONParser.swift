@@ -159,11 +159,11 @@ struct JSONParser {
         while let byte = peek {
             switch byte {
             case UInt8(ascii: "\""):
-                store(text[runStart..<position])
+                store(runStart..<position)
                 position += 1
                 return JSONString(storage, storageStart..<storageCount)
             case UInt8(ascii: "\\"):
-                store(text[runStart..<position])
+                store(runStart..<position)
                 try parseEscape()
                 runStart = position
             case 0..<0x20:
@@ -226,10 +226,11 @@ struct JSONParser {
     }
 
     /// Appends to the strings' storage, which is large enough: a string never takes more bytes than its JSON text.
-    private mutating func store(_ run: Slice<UnsafeRawBufferPointer>) {
-        UnsafeMutableRawBufferPointer(rebasing: storage.bytes[storageCount...])
-            .copyMemory(from: UnsafeRawBufferPointer(rebasing: run))
-        storageCount += run.count
+    private mutating func store(_ run: Range<Int>) {
+        for index in run {
+            storage.bytes[storageCount] = text[index]
+            storageCount += 1
+        }
     }
 
     private mutating func store(_ scalar: UInt32) {

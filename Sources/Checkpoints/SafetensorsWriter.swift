@@ -1,0 +1,57 @@
+package import Files
+package import Tensors
+
+/// Writes safetensors files.
+package enum SafetensorsWriter {
+    package struct Tensor {
+        let name: String
+        let dtype: DType
+        let shape: [Int]
+        let bytes: UnsafeRawBufferPointer
+
+        /// - Parameter bytes: the elements, row-major and little-endian; valid until the file is written.
+        package init(_ name: String, _ dtype: DType, shape: [Int], bytes: UnsafeRawBufferPointer) {
+            precondition(bytes.count == shape.reduce(dtype.size, *), "\(name) needs as many bytes as its shape")
+            self.name = name
+            self.dtype = dtype
+            self.shape = shape
+            self.bytes = bytes
+        }
+    }
+
+    /// Replaces the file. Tensors lie in it as the reference implementation puts them: wide elements first, so that each
+    /// is aligned, then by name.
+    ///
+    /// - Throws: ``InputError`` if the file cannot be written; the old one is then untouched.
+    package static func write(
+        _ tensors: [Tensor], metadata: [(key: String, value: String)] = [("format", "pt")], to path: String
+    ) throws(InputError) {
+        let tensors = tensors.sorted { ($1.dtype.size, $0.name) < ($0.dtype.size, $1.name) }
+        let header = header(of: tensors, metadata)
+        try AtomicFile.write(to: path) { writer throws(InputError) in
+            try writer.write(header)
+            for tensor in tensors { try writer.write(tensor.bytes) }
+        }
+    }
+
+    private static func header(of tensors: [Tensor], _ metadata: [(key: String, value: String)]) -> [UInt8] {
+        var members: [String] = []
+        if !metadata.isEmpty {
+            let texts = metadata.map { "\($0.key.jsonEscaped):\($0.value.jsonEscaped)" }
+            members.append("\"__metadata__\":{\(texts.joined(separator: ","))}")
+        }
+        var offset = 0
+        for tensor in tensors {
+            let shape = tensor.shape.map(String.init).joined(separator: ",")
+            let end = offset + tensor.bytes.count
+            members.append(
+                "\(tensor.name.jsonEscaped):{\"dtype\":\"\(tensor.dtype.rawValue)\",\"shape\":[\(shape)],"
+                    + "\"data_offsets\":[\(offset),\(end)]}")
+            offset = end
+        }
+        var json = [UInt8]("{\(members.joined(separator: ","))}".utf8)
+        // Spaces up to a multiple of eight keep the data aligned.
+        json += [UInt8](repeating: UInt8(ascii: " "), count: -json.count & 7)
+        return withUnsafeBytes(of: UInt64(json.count).littleEndian) { [UInt8]($0) } + json
+    }
+}

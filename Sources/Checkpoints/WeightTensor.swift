@@ -1,0 +1,45 @@
+public import Tensors
+
+/// A tensor's bytes in a checkpoint. Keeps its file mapped while it lives.
+public struct WeightTensor: Sendable {
+    public let entry: TensorEntry
+    private let file: SafetensorsFile
+
+    init(_ entry: TensorEntry, in file: SafetensorsFile) {
+        self.entry = entry
+        self.file = file
+    }
+
+    public var name: String { entry.name }
+    public var dtype: DType { entry.dtype }
+    public var shape: [Int] { entry.shape }
+    /// The file it lies in, for errors.
+    public var place: String { file.place }
+
+    /// The elements in row-major order, little-endian, at any alignment. Valid while this value lives.
+    public var bytes: UnsafeRawBufferPointer { file.bytes(entry.range) }
+
+    /// Gives the memory of bytes that were read back to the system, so that a large file can be repacked slice by slice
+    /// without staying resident. The bytes stay readable: touching them loads them again.
+    ///
+    /// - Parameter range: counted from the tensor's first byte. Whole pages inside it are released.
+    public func release(bytes range: Range<Int>) {
+        let range = range.clamped(to: 0..<entry.range.count)
+        file.release(entry.range.lowerBound + range.lowerBound..<entry.range.lowerBound + range.upperBound)
+    }
+
+    /// Whether both have the same type, shape and bytes. Reads them slice by slice and keeps none resident.
+    package func holdsSameBytes(as other: WeightTensor) -> Bool {
+        guard dtype == other.dtype, shape == other.shape else { return false }
+        let slice = 1 << 20
+        for start in stride(from: 0, to: bytes.count, by: slice) {
+            let range = start..<min(start + slice, bytes.count)
+            defer {
+                release(bytes: range)
+                other.release(bytes: range)
+            }
+            guard bytes[range].elementsEqual(other.bytes[range]) else { return false }
+        }
+        return true
+    }
+}

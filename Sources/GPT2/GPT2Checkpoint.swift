@@ -1,0 +1,90 @@
+package import Checkpoints
+package import Files
+
+extension GPT2Configuration {
+    /// The tensors of a GPT-2 with their shapes, by their names in a checkpoint, without the `transformer.` prefix.
+    ///
+    /// Projections are stored as transformers' `Conv1D` has them: [in, out], so that y = x W + b.
+    package var transformerTensors: [ExpectedTensor] {
+        let embeddings = [
+            ExpectedTensor("wte.weight", shape: [vocabularySize, channels]),
+            ExpectedTensor("wpe.weight", shape: [contextLength, channels]),
+        ]
+        let blocks = (0..<layers).flatMap { layer in
+            [
+                ExpectedTensor("h.\(layer).ln_1.weight", shape: [channels]),
+                ExpectedTensor("h.\(layer).ln_1.bias", shape: [channels]),
+                ExpectedTensor("h.\(layer).attn.c_attn.weight", shape: [channels, 3 * channels]),
+                ExpectedTensor("h.\(layer).attn.c_attn.bias", shape: [3 * channels]),
+                ExpectedTensor("h.\(layer).attn.c_proj.weight", shape: [channels, channels]),
+                ExpectedTensor("h.\(layer).attn.c_proj.bias", shape: [channels]),
+                ExpectedTensor("h.\(layer).ln_2.weight", shape: [channels]),
+                ExpectedTensor("h.\(layer).ln_2.bias", shape: [channels]),
+                ExpectedTensor("h.\(layer).mlp.c_fc.weight", shape: [channels, innerChannels]),
+                ExpectedTensor("h.\(layer).mlp.c_fc.bias", shape: [innerChannels]),
+                ExpectedTensor("h.\(layer).mlp.c_proj.weight", shape: [innerChannels, channels]),
+                ExpectedTensor("h.\(layer).mlp.c_proj.bias", shape: [channels]),
+            ]
+        }
+        let norm = [
+            ExpectedTensor("ln_f.weight", shape: [channels]),
+            ExpectedTensor("ln_f.bias", shape: [channels]),
+        ]
+        return embeddings + blocks + norm
+    }
+
+    /// The output projection of a model that does not tie it, [V, C].
+    package var languageModelHead: ExpectedTensor {
+        ExpectedTensor("lm_head.weight", shape: [vocabularySize, channels])
+    }
+}
+
+/// A checkpoint that holds what a configuration needs, every tensor with its shape.
+package struct GPT2Checkpoint: Sendable {
+    package let weights: Weights
+    /// The name of the token embedding: `wte.weight`, or `lm_head.weight` where only that was saved of a tied pair.
+    package let tokenEmbedding: String
+    /// The name of the output projection; equal to ``tokenEmbedding`` where the two are one tensor.
+    package let output: String
+    /// What the user should know: tensors that are not used, a pair that should be tied and is not.
+    package let warnings: [String]
+
+    /// Checks the whole checkpoint before anything is loaded.
+    ///
+    /// Tying follows transformers' `tie_weights`: of a tied pair one may be absent; if both are there and differ, both are
+    /// used, with a warning.
+    ///
+    /// - Throws: one ``InputError`` that names all tensors that are missing, misshapen or of another type.
+    package init(_ weights: Weights, _ configuration: GPT2Configuration) throws(InputError) {
+        let head = configuration.languageModelHead
+        var expected = configuration.transformerTensors
+        var warnings: [String] = []
+        var tokenEmbedding = "wte.weight"
+        var output = "wte.weight"
+        if configuration.tieWordEmbeddings, weights.contains(head.name), !weights.contains(tokenEmbedding) {
+            (tokenEmbedding, output) = (head.name, head.name)
+            expected[0] = head
+        } else if !configuration.tieWordEmbeddings || weights.contains(head.name) {
+            output = head.name
+            expected.append(head)
+        }
+        let found = try weights.tensors(expected)
+        if configuration.tieWordEmbeddings, output != tokenEmbedding, let head = found.last {
+            if found[0].holdsSameBytes(as: head) {
+                output = tokenEmbedding
+            } else {
+                warnings.append(
+                    "\(weights.place): tie_word_embeddings is true, but lm_head.weight differs from wte.weight: "
+                        + "both are used")
+            }
+        }
+        let unused = weights.unused(expecting: expected)
+        if !unused.isEmpty {
+            warnings.append("\(weights.place): \(unused.count) tensors are not used: \(unused.listed)")
+        }
+        self.weights = weights
+        self.tokenEmbedding = tokenEmbedding
+        self.output = output
+        self.warnings = warnings
+    }
+}
