@@ -1,0 +1,63 @@
+public import Files
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+extension Tokenizer {
+    /// Loads the tokenizer of a model directory: `tokenizer.json`, or else `vocab.json` with `merges.txt`.
+    ///
+    /// - Throws: ``InputError`` of kind `missing` if the files are not there, `data` if they are faulty or describe a
+    ///   tokenizer that is not of GPT-2's kind.
+    public init(directory: String) throws(InputError) {
+        if Self.exists("\(directory)/tokenizer.json") {
+            let file = try MappedFile(path: "\(directory)/tokenizer.json")
+            try self.init(tokenizerJSON: file.bytes, place: file.path)
+        } else if Self.exists("\(directory)/vocab.json") {
+            let vocabulary = try MappedFile(path: "\(directory)/vocab.json")
+            let merges = try MappedFile(path: "\(directory)/merges.txt")
+            try self.init(
+                vocabulary: vocabulary.bytes, merges: merges.bytes, vocabularyPlace: vocabulary.path,
+                mergesPlace: merges.path)
+        } else {
+            throw InputError(
+                .missing, "there is neither tokenizer.json nor vocab.json here", in: directory,
+                advice: "Name a directory that has tokenizer.json, or vocab.json and merges.txt")
+        }
+    }
+
+    /// Whether a directory has files that ``init(directory:)`` would load.
+    public static func hasFiles(in directory: String) -> Bool {
+        exists("\(directory)/tokenizer.json") || exists("\(directory)/vocab.json")
+    }
+
+    /// Reads a `tokenizer.json` that is in memory; nothing refers to the bytes afterwards.
+    ///
+    /// - Parameter place: what errors call the file.
+    /// - Throws: ``InputError`` of kind `data`.
+    public init(tokenizerJSON bytes: UnsafeRawBufferPointer, place: String = "tokenizer.json") throws(InputError) {
+        self.init(try TokenizerJSON.read(bytes, in: place))
+    }
+
+    /// Reads a `vocab.json` and a `merges.txt` that are in memory; nothing refers to the bytes afterwards.
+    ///
+    /// - Parameters:
+    ///   - vocabularyPlace: what errors call the first file.
+    ///   - mergesPlace: what errors call the second file.
+    /// - Throws: ``InputError`` of kind `data`.
+    public init(
+        vocabulary: UnsafeRawBufferPointer, merges: UnsafeRawBufferPointer, vocabularyPlace: String = "vocab.json",
+        mergesPlace: String = "merges.txt"
+    ) throws(InputError) {
+        self.init(
+            try VocabularyFiles.read(vocabulary: vocabulary, in: vocabularyPlace, merges: merges, in: mergesPlace))
+    }
+
+    private static func exists(_ path: String) -> Bool {
+        access(path, F_OK) == 0
+    }
+}

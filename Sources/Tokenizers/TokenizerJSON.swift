@@ -1,0 +1,191 @@
+import Files
+
+/// Reads Hugging Face's `tokenizer.json`, as far as it describes GPT-2's tokenizer; everything else is refused by name.
+///
+/// `truncation` and `padding` are left to the caller.
+struct TokenizerJSON {
+    private let file: JSONFields
+    private let place: String
+
+    static func read(_ bytes: UnsafeRawBufferPointer, in place: String) throws(InputError) -> Vocabulary {
+        let json = try JSON.parse(bytes, in: place)
+        return try TokenizerJSON(file: JSONFields(json, in: place), place: place).vocabulary()
+    }
+
+    private func vocabulary() throws(InputError) -> Vocabulary {
+        if let normalizer = try file.optionalFields("normalizer") {
+            throw unsupported("normalizer", try normalizer.optionalString("type"), "none")
+        }
+        try checkPretokenizer()
+        if let decoder = try file.optionalFields("decoder"), try decoder.string("type") != "ByteLevel" {
+            throw unsupported("decoder", try decoder.string("type"), "ByteLevel")
+        }
+        if let processor = try file.optionalFields("post_processor") { try checkPostProcessor(processor) }
+
+        let model = try file.fields("model")
+        try checkModel(model)
+        var builder = VocabularyBuilder(place: place, mergesPlace: place) { "merge \($0 + 1)" }
+        return try builder.build(
+            Self.entries(try model.fields("vocab").object, in: place), added: addedTokens(), merges: merges(model),
+            endOfText: Tokenizer.endOfTextName)
+    }
+
+    // MARK: What GPT-2 does not have
+
+    private func checkPretokenizer() throws(InputError) {
+        guard let pretokenizer = try file.optionalFields("pre_tokenizer") else {
+            throw unsupported("pre_tokenizer", nil, "ByteLevel")
+        }
+        let type = try pretokenizer.string("type")
+        guard type == "ByteLevel" else { throw unsupported("pre_tokenizer", type, "ByteLevel") }
+        if try pretokenizer.optionalBool("add_prefix_space") == true {
+            throw pretokenizer.invalid("add_prefix_space", "is true, which is not supported", advice: Self.advice)
+        }
+        if try pretokenizer.optionalBool("use_regex") == false {
+            throw pretokenizer.invalid("use_regex", "is false, which is not supported", advice: Self.advice)
+        }
+    }
+
+    /// Offsets are no concern here, and a template may add no tokens.
+    private func checkPostProcessor(_ processor: JSONFields) throws(InputError) {
+        let type = try processor.string("type")
+        switch type {
+        case "ByteLevel":
+            return
+        case "TemplateProcessing":
+            for item in try processor.array("single") {
+                let item = try JSONFields(item, in: place)
+                guard try item.optionalFields("SpecialToken") == nil else {
+                    throw processor.invalid(
+                        "single", "adds a special token, which is not supported", advice: Self.advice)
+                }
+            }
+        default:
+            throw unsupported("post_processor", type, "ByteLevel, or TemplateProcessing without special tokens")
+        }
+    }
+
+    private func checkModel(_ model: JSONFields) throws(InputError) {
+        // Files from before 2020 do not name the type.
+        if let type = try model.optionalString("type"), type != "BPE" { throw unsupported("model", type, "BPE") }
+        if let dropout = try model.optionalNumber("dropout"), dropout != 0 {
+            throw model.invalid("dropout", "is \(dropout), which is not supported", advice: Self.advice)
+        }
+        for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
+            if let affix = try model.optionalString(key), !affix.isEmpty {
+                throw model.invalid(key, "is \(affix.quoted), which is not supported", advice: Self.advice)
+            }
+        }
+        for key in ["byte_fallback", "ignore_merges"] where try model.optionalBool(key) == true {
+            throw model.invalid(key, "is true, which is not supported", advice: Self.advice)
+        }
+    }
+
+    private func unsupported(_ part: String, _ type: String?, _ expected: String) -> InputError {
+        InputError(
+            .data, "the \(part) is \(type?.quoted ?? "not given"), which is not supported; it must be \(expected)",
+            in: place,
+            advice: Self.advice)
+    }
+
+    private static let advice = "Use a tokenizer of GPT-2's kind: byte-level BPE"
+
+    // MARK: What it has
+
+    /// A vocabulary as `vocab.json` and the model of `tokenizer.json` write it: from text to id.
+    static func entries(_ object: JSONObject, in place: String) throws(InputError) -> [VocabularyBuilder.Entry] {
+        var ids: [Int] = []
+        ids.reserveCapacity(object.members.count)
+        for member in object.members {
+            guard case .integer(let id) = member.value else {
+                throw InputError(
+                    .data,
+                    "the id of the token \(member.key.quoted) must be an integer, but is \(member.value.summary)",
+                    in: place, advice: VocabularyBuilder.advice)
+            }
+            ids.append(id)
+        }
+        return zip(slices(of: object.members.map(\.key)), ids).map { VocabularyBuilder.Entry(text: $0, id: $1) }
+    }
+
+    /// The bytes of many strings, copied into one array.
+    private static func slices(of strings: [JSONString]) -> [ArraySlice<UInt8>] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(strings.reduce(0) { $0 + $1.count })
+        for string in strings { string.withBytes { bytes += $0 } }
+        var start = 0
+        return strings.map { string in
+            defer { start += string.count }
+            return bytes[start..<start + string.count]
+        }
+    }
+
+    private func addedTokens() throws(InputError) -> [VocabularyBuilder.Added] {
+        var added: [VocabularyBuilder.Added] = []
+        for (index, value) in (try file.optionalArray("added_tokens") ?? []).enumerated() {
+            let token = try JSONFields(value, in: "\(place), added token \(index + 1)")
+            for key in ["single_word", "lstrip", "rstrip"] where try token.optionalBool(key) == true {
+                throw token.invalid(key, "is true, which is not supported", advice: Self.advice)
+            }
+            let text = Array(try token.string("content").utf8)[...]
+            let isSpecial = try token.optionalBool("special") ?? false
+            added.append(VocabularyBuilder.Added(text: text, id: try token.integer("id"), isSpecial: isSpecial))
+        }
+        return added
+    }
+
+    private func merges(_ model: JSONFields) throws(InputError) -> [VocabularyBuilder.Merge] {
+        let values = try model.array("merges")
+        var texts: [JSONString] = []
+        texts.reserveCapacity(2 * values.count)
+        for (index, value) in values.enumerated() {
+            let parts = Self.parts(value)
+            if parts.isEmpty { throw malformed(index, value) }
+            texts += parts
+        }
+
+        var slices = Self.slices(of: texts).makeIterator()
+        var merges: [VocabularyBuilder.Merge] = []
+        merges.reserveCapacity(values.count)
+        for (index, value) in values.enumerated() {
+            guard let first = slices.next() else { break }
+            if case .array = value, let second = slices.next() {
+                merges.append(VocabularyBuilder.Merge(left: first, right: second))
+            } else if let merge = VocabularyBuilder.Merge(first) {
+                merges.append(merge)
+            } else {
+                throw malformed(index, value)
+            }
+        }
+        return merges
+    }
+
+    /// A merge is written as "a b" or, since 2024, as ["a", "b"].
+    private static func parts(_ merge: JSON) -> [JSONString] {
+        switch merge {
+        case .string(let text): return [text]
+        case .array(let parts):
+            let texts = parts.compactMap { part -> JSONString? in
+                if case .string(let text) = part { text } else { nil }
+            }
+            return parts.count == 2 && texts.count == 2 ? texts : []
+        default: return []
+        }
+    }
+
+    private func malformed(_ index: Int, _ value: JSON) -> InputError {
+        InputError(
+            .data, "merge \(index + 1) must be two tokens, \"a b\" or [\"a\", \"b\"], but is \(value.summary)",
+            in: place, advice: VocabularyBuilder.advice)
+    }
+}
+
+extension VocabularyBuilder.Merge {
+    /// Two texts with one space between them.
+    init?(_ text: ArraySlice<UInt8>) {
+        guard let space = text.firstIndex(of: UInt8(ascii: " ")) else { return nil }
+        left = text[..<space]
+        right = text[(space + 1)...]
+        if left.isEmpty || right.isEmpty || right.contains(UInt8(ascii: " ")) { return nil }
+    }
+}

@@ -1,0 +1,44 @@
+/// Well-formed UTF-8 sequences: table 3-7 of the Unicode standard.
+enum UTF8Sequence {
+    /// The number of bytes that a sequence with this first byte has, or 0 if none starts with it, and the range of its
+    /// second byte. The bytes after that are 80 to BF.
+    private static func shape(_ first: UInt8) -> (length: Int, second: ClosedRange<UInt8>) {
+        switch first {
+        case 0x00...0x7F: (1, 0x80...0xBF)
+        case 0xC2...0xDF: (2, 0x80...0xBF)
+        case 0xE0: (3, 0xA0...0xBF)
+        case 0xED: (3, 0x80...0x9F)
+        case 0xE1...0xEF: (3, 0x80...0xBF)
+        case 0xF0: (4, 0x90...0xBF)
+        case 0xF1...0xF3: (4, 0x80...0xBF)
+        case 0xF4: (4, 0x80...0x8F)
+        default: (0, 0x80...0xBF)
+        }
+    }
+
+    /// The length of the well-formed sequence at `position`, or 0 if there is none.
+    @inline(__always)
+    static func length(in text: UnsafeBufferPointer<UInt8>, at position: Int) -> Int {
+        let (length, second) = shape(text[position])
+        guard position + length <= text.count else { return 0 }
+        if length > 1 {
+            guard second.contains(text[position + 1]) else { return 0 }
+            if length > 2 {
+                for offset in 2..<length where text[position + offset] & 0xC0 != 0x80 { return 0 }
+            }
+        }
+        return length
+    }
+
+    /// The number of bytes at the end that begin a sequence which more bytes could complete: 0 to 3.
+    static func incompleteSuffix(of bytes: [UInt8]) -> Int {
+        for count in 1...3 where count <= bytes.count {
+            let start = bytes.count - count
+            let (length, second) = shape(bytes[start])
+            if length == 0 && bytes[start] & 0xC0 == 0x80 { continue }
+            guard length > count else { return 0 }
+            return count == 1 || second.contains(bytes[start + 1]) ? count : 0
+        }
+        return 0
+    }
+}
