@@ -210,8 +210,10 @@ def small():
 
 @torch.inference_mode()
 def inspection():
-    """B = 1 is left out: residual and outputs [T, C], attention [H, T, T], norms [T]."""
-    config = {**BASE, "vocab_size": 97, "n_positions": 32, "n_embd": 24, "n_head": 3}
+    """B = 1 is left out: residual and outputs [T, C], attention [H, T, T], query, key, value and head outputs
+    [T, H, D], mean and (biased) variance [T]. A layer's residual is what leaves it, lens what the last position of
+    that residual would predict: the five largest logits."""
+    config = {**BASE, "vocab_size": 97, "n_positions": 32, "n_embd": 24, "n_head": 3, "n_inner": 40}
     exact, tokens, seen = model(config, 2, SMALL_RULES), prompt(9, 97, 2), {}
 
     def record(name):
@@ -228,16 +230,24 @@ def inspection():
         x = seen[name][0]
         return dict(mean=nested(x.mean(-1)), variance=nested(x.var(-1, unbiased=False)), output=nested(seen[name][1]))
 
+    def split(x):
+        heads = config["n_head"]
+        return [nested(part.reshape(len(tokens), heads, -1)) for part in x.split(config["n_embd"], dim=-1)]
+
     layers, final_norm = [], norm("transformer.ln_f")  # before the lens calls it again
     for i in range(config["n_layer"]):
         at = f"transformer.h.{i}"
         residual = seen[at][1]
         lens = torch.topk(exact.lm_head(exact.transformer.ln_f(residual[-1])), 5)
+        query, key, value = split(seen[f"{at}.attn.c_attn"][1])
         layers.append(dict(
-            norm_1=norm(f"{at}.ln_1"), attention=nested(out.attentions[i][0]),
-            head_outputs=nested(seen[f"{at}.attn.c_proj"][0]), attention_output=nested(seen[f"{at}.attn"][1]),
-            norm_2=norm(f"{at}.ln_2"), feed_forward_output=nested(seen[f"{at}.mlp"][1]),
-            residual=nested(residual), lens=dict(tokens=lens.indices.tolist(), logits=digits(lens.values)),
+            norm_1=norm(f"{at}.ln_1"), query=query, key=key, value=value, attention=nested(out.attentions[i][0]),
+            head_outputs=nested(seen[f"{at}.attn.c_proj"][0].reshape(len(tokens), config["n_head"], -1)),
+            attention_output=nested(seen[f"{at}.attn"][1]), residual_middle=nested(seen[f"{at}.ln_2"][0]),
+            norm_2=norm(f"{at}.ln_2"), feed_forward_inner=nested(seen[f"{at}.mlp.c_fc"][1]),
+            feed_forward_activated=nested(seen[f"{at}.mlp.act"][1]),
+            feed_forward_output=nested(seen[f"{at}.mlp"][1]), residual=nested(residual),
+            lens=dict(tokens=lens.indices.tolist(), logits=digits(lens.values)),
         ))  # fmt: skip
         if i + 1 < config["n_layer"]:
             assert torch.equal(residual, out.hidden_states[i + 1][0])
