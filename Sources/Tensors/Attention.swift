@@ -1,0 +1,178 @@
+internal import Kernels
+internal import Runtime
+
+/// One sequence's rows in a batch of sequences of different lengths.
+public struct SequenceSpan {
+    /// Its keys and values so far, and room for those of these rows.
+    public let cache: KVCache
+    /// The row of the batch that holds its first new token.
+    public let firstRow: Int
+    /// How many new tokens it has.
+    public let count: Int
+    /// The position of its first new token.
+    public let firstPosition: Int
+
+    public init(cache: KVCache, firstRow: Int, count: Int, firstPosition: Int) {
+        self.cache = cache
+        self.firstRow = firstRow
+        self.count = count
+        self.firstPosition = firstPosition
+    }
+}
+
+extension ForwardContext {
+    /// Stores keys and values of new tokens in their sequences' caches.
+    ///
+    /// - Parameters:
+    ///   - projections: [R, 3C], each row a query, a key and a value for every head.
+    public func storeKeysAndValues(_ projections: Tensor, spans: [SequenceSpan], layer: Int) {
+        let task = StoreTask(projections: projections, spans: spans, layer: layer)
+        team.run(task, operations: projections.shape.count * 2)
+    }
+
+    /// Causal multi-head attention over cached keys and values: each row attends to its sequence's positions up to its
+    /// own (Vaswani et al., arXiv:1706.03762, section 3.2).
+    ///
+    /// Works on strips of at most 32 rows by all keys they see, one head at a time: scores, softmax(scores * scale),
+    /// then values, added up page by page of 64 positions.
+    ///
+    /// - Parameters:
+    ///   - projections: [R, 3C], whose keys and values ``storeKeysAndValues(_:spans:layer:)`` has stored.
+    ///   - scale: factor on the scores, 1/√D in GPT-2.
+    /// - Returns: what each head found, side by side, [R, C].
+    public func attention(_ projections: Tensor, spans: [SequenceSpan], layer: Int, scale: Float) -> Tensor {
+        let channels = projections.shape[-1] / 3
+        let output = tensor(Shape(projections.rows, channels))
+        let longest = spans.reduce(0) { max($0, $1.firstPosition + $1.count) }
+        let rows = spans.reduce(0) { max($0, min($1.count, AttentionTask.stripRows)) }
+        let work = spans.reduce(0) { $0 + $1.count * ($1.firstPosition + $1.count) } * channels * 2
+        let tapped = isTapped(.attentionPattern, layer: layer)
+        var task = AttentionTask(
+            projections: projections, spans: spans, layer: layer, scale: scale, output: output,
+            scratch: tensor(Shape(team.threads, rows, tapped ? 0 : longest)), kernels: kernels)
+        if !tapped {
+            team.run(task, operations: work)
+            return output
+        }
+        // Somebody looks: the patterns of one sequence at a time become a tensor, made and used by the same kernels.
+        for span in spans {
+            task.spans = [span]
+            let shape = Shape(span.cache.heads, span.count, span.firstPosition + span.count)
+            task.pattern = tensor(shape)
+            task.phase = .pattern
+            team.run(task, operations: work)
+            task.pattern = task.pattern.map { tap(.attentionPattern, layer: layer, $0) }
+            task.phase = .values
+            team.run(task, operations: work)
+        }
+        return output
+    }
+}
+
+private struct StoreTask: TeamTask {
+    let projections: Tensor
+    let spans: [SequenceSpan]
+    let layer: Int
+
+    /// Each part stores some of the heads.
+    func run(part: Int, of parts: Int) {
+        let channels = projections.shape[-1] / 3
+        for span in spans {
+            let (heads, size) = (span.cache.heads, span.cache.headSize)
+            for row in 0..<span.count {
+                let projection = projections.floats + (span.firstRow + row) * channels * 3
+                for head in heads * part / parts..<heads * (part + 1) / parts {
+                    span.cache.write(
+                        position: span.firstPosition + row, layer: layer, head: head,
+                        key: projection + channels + head * size, value: projection + channels * 2 + head * size)
+                }
+            }
+        }
+    }
+}
+
+private struct AttentionTask: TeamTask {
+    enum Phase { case whole, pattern, values }
+
+    let projections: Tensor
+    var spans: [SequenceSpan]
+    let layer: Int
+    let scale: Float
+    let output: Tensor
+    /// [threads, strip rows, keys], where strips live when nobody looks.
+    let scratch: Tensor
+    let kernels: kernels_table
+    var phase = Phase.whole
+    /// [H, rows, keys] of the only span, where they live when somebody does.
+    var pattern: Tensor?
+
+    static let stripRows = 32
+
+    /// Strips go round the parts in turn.
+    func run(part: Int, of parts: Int) {
+        var item = 0
+        for span in spans {
+            for start in stride(from: 0, to: span.count, by: Self.stripRows) {
+                let rows = start..<min(start + Self.stripRows, span.count)
+                for head in 0..<span.cache.heads {
+                    if item % parts == part { attend(span, rows, head, part) }
+                    item += 1
+                }
+            }
+        }
+    }
+
+    private func attend(_ span: SequenceSpan, _ rows: Range<Int>, _ head: Int, _ part: Int) {
+        let keys = span.firstPosition + rows.upperBound
+        let (strip, stride) =
+            if let pattern {
+                (pattern.floats + (head * span.count + rows.lowerBound) * pattern.shape[2], pattern.shape[2])
+            } else {
+                (scratch.floats + part * scratch.shape[1] * scratch.shape[2], scratch.shape[2])
+            }
+        if phase != .values {
+            score(span, rows, head, keys: keys, into: strip, stride: stride)
+            for row in rows {
+                let line = strip + (row - rows.lowerBound) * stride
+                let visible = span.firstPosition + row + 1
+                kernels.softmax(visible, scale, line)
+                for key in visible..<(pattern == nil ? keys : stride) { line[key] = 0 }
+            }
+        }
+        if phase != .pattern { sumValues(span, rows, head, keys: keys, strip: strip, stride: stride) }
+    }
+
+    /// strip[row, key] = query · key.
+    private func score(
+        _ span: SequenceSpan, _ rows: Range<Int>, _ head: Int, keys: Int, into strip: UnsafeMutablePointer<Float>,
+        stride: Int
+    ) {
+        let (size, width) = (span.cache.headSize, projections.shape[-1])
+        let queries = projections.floats + (span.firstRow + rows.lowerBound) * width + head * size
+        for (page, length) in pages(keys) {
+            kernels.matmul(
+                rows.count, length, size, queries, width, span.cache.keys(page: page, layer: layer, head: head),
+                span.cache.keyPanelStride, strip + page * KVCache.pageLength, stride, 0, nil)
+        }
+    }
+
+    /// output[row] = Σ strip[row, key] value[key].
+    private func sumValues(
+        _ span: SequenceSpan, _ rows: Range<Int>, _ head: Int, keys: Int, strip: UnsafeMutablePointer<Float>, stride: Int
+    ) {
+        let (size, width) = (span.cache.headSize, output.shape[-1])
+        let found = output.floats + (span.firstRow + rows.lowerBound) * width + head * size
+        for (page, length) in pages(keys) {
+            kernels.matmul(
+                rows.count, size, length, strip + page * KVCache.pageLength, stride,
+                span.cache.values(page: page, layer: layer, head: head), KVCache.valuePanelStride, found, width,
+                page > 0 ? 1 : 0, nil)
+        }
+    }
+
+    /// The pages that hold the first `keys` positions, and how many of them each holds.
+    private func pages(_ keys: Int) -> some Sequence<(Int, Int)> {
+        let length = KVCache.pageLength
+        return (0..<(keys + length - 1) / length).lazy.map { ($0, min(length, keys - $0 * length)) }
+    }
+}

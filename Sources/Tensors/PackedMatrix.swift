@@ -1,0 +1,173 @@
+package import Runtime
+internal import Kernels
+internal import Synchronization
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// The weights of a linear map, repacked once for the matmul kernels: panels of 16 outputs, each with its `inputs`
+/// rows one after another, the last panel padded with zeros.
+public final class PackedMatrix: @unchecked Sendable {
+    // Sound: written while it is made, never after.
+    /// How many numbers go in.
+    public let inputs: Int
+    /// How many come out.
+    public let outputs: Int
+    /// Whether every weight is a number, neither infinite nor NaN.
+    public let isFinite: Bool
+    package let panels: UnsafeMutablePointer<Float>
+
+    /// Floats from one panel to the next.
+    package var panelStride: Int { inputs * 16 }
+    private static func floats(inputs: Int, outputs: Int) -> Int { (outputs + 15) / 16 * 16 * inputs }
+
+    /// Bytes that the packed weights take in memory.
+    public var byteCount: Int { Self.floats(inputs: inputs, outputs: outputs) * 4 }
+
+    /// Packs a matrix as it is stored, slice by slice; a slice's mapped pages can be given back once it is packed, so
+    /// that the file and its packed copy never stand in memory together.
+    package init(_ source: StoredMatrix, team: Team) {
+        (inputs, outputs) =
+            switch source.layout {
+            case .inputsByOutputs: (source.rows, source.columns)
+            case .outputsByInputs: (source.columns, source.rows)
+            }
+        let bytes = Self.floats(inputs: inputs, outputs: outputs) * 4
+        // Huge pages spare the decoder thousands of address look-ups a token.
+        let huge = 2 << 20
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: max(bytes, 64), alignment: bytes >= huge ? huge : 64)
+        #if os(Linux)
+        if bytes >= huge { madvise(raw, bytes / huge * huge, 14 /* MADV_HUGEPAGE */) }
+        #endif
+        panels = raw.bindMemory(to: Float.self, capacity: max(bytes, 64) / 4)
+        let task = PackTask(source: source, panels: panels, kernels: Processor.kernels)
+        team.run(task)
+        isFinite = task.isFinite
+    }
+
+    deinit { UnsafeMutableRawPointer(panels).deallocate() }
+
+    /// Copies the weights that make output `index`, [inputs], to `destination`. For an embedding that shares its
+    /// table with the head, this is a token's vector.
+    package func copyOutput(_ index: Int, to destination: UnsafeMutablePointer<Float>) {
+        let lane = panels + index / 16 * panelStride + index % 16
+        for i in 0..<inputs { destination[i] = lane[i * 16] }
+    }
+}
+
+/// A matrix as a file holds it, row-major.
+package struct StoredMatrix: Sendable {
+    package enum Layout: Sendable {
+        /// [inputs, outputs], as GPT-2's Conv1D stores its weights.
+        case inputsByOutputs
+        /// [outputs, inputs], as a linear layer or an embedding table stores them.
+        case outputsByInputs
+    }
+
+    package let layout: Layout
+    package let rows: Int
+    package let columns: Int
+    package let dtype: DType
+    /// rows x columns elements of `dtype`, at any alignment.
+    package nonisolated(unsafe) let bytes: UnsafeRawPointer
+    /// Called with a range of bytes that will not be read again.
+    package let release: @Sendable (Range<Int>) -> Void
+
+    package init(
+        layout: Layout, rows: Int, columns: Int, dtype: DType, bytes: UnsafeRawPointer,
+        release: @escaping @Sendable (Range<Int>) -> Void = { _ in }
+    ) {
+        precondition(dtype == .f32 || dtype == .f16 || dtype == .bf16, "weights are F32, F16 or BF16, not \(dtype)")
+        self.layout = layout
+        self.rows = rows
+        self.columns = columns
+        self.dtype = dtype
+        self.bytes = bytes
+        self.release = release
+    }
+
+    /// `count` elements from `start` on as floats, in place where they are aligned floats, else in `scratch`.
+    func floats(
+        _ start: Int, count: Int, scratch: UnsafeMutablePointer<Float>, kernels: kernels_table
+    ) -> UnsafePointer<Float> {
+        let source = bytes + start * dtype.size
+        if dtype == .f32, Int(bitPattern: source) % 4 == 0 { return source.assumingMemoryBound(to: Float.self) }
+        if dtype == .f32 || Int(bitPattern: source) % 2 != 0 {
+            // Unaligned: move it first; halves go to the upper end, so that widening does not overtake itself.
+            let moved = UnsafeMutableRawPointer(scratch) + count * (4 - dtype.size)
+            moved.copyMemory(from: source, byteCount: count * dtype.size)
+            if dtype == .f32 { return UnsafePointer(scratch) }
+            for i in 0..<count {
+                var half = (moved + i * 2).load(as: UInt16.self)
+                (dtype == .f16 ? kernels.widen_f16 : kernels.widen_bf16)(1, &half, scratch + i)
+            }
+            return UnsafePointer(scratch)
+        }
+        let halves = source.assumingMemoryBound(to: UInt16.self)
+        (dtype == .f16 ? kernels.widen_f16 : kernels.widen_bf16)(count, halves, scratch)
+        return UnsafePointer(scratch)
+    }
+}
+
+private struct PackTask: TeamTask {
+    let source: StoredMatrix
+    nonisolated(unsafe) let panels: UnsafeMutablePointer<Float>
+    let kernels: kernels_table
+    private let flag = Flag()
+
+    private final class Flag: Sendable { let isSet = Atomic<Bool>(false) }
+
+    init(source: StoredMatrix, panels: UnsafeMutablePointer<Float>, kernels: kernels_table) {
+        self.source = source
+        self.panels = panels
+        self.kernels = kernels
+    }
+
+    var isFinite: Bool { !flag.isSet.load(ordering: .relaxed) }
+
+    func run(part: Int, of parts: Int) {
+        let columns = source.columns
+        // Some 256 KB at a time, which stays in the second cache; whole panels where rows are outputs.
+        let sliceRows = max(1, 65_536 / max(columns, 1) / 16) * 16
+        let scratch = UnsafeMutablePointer<Float>.allocate(capacity: max(1, sliceRows * columns))
+        defer { scratch.deallocate() }
+        for start in stride(from: part * sliceRows, to: source.rows, by: parts * sliceRows) {
+            let rows = min(sliceRows, source.rows - start)
+            let slice = source.floats(start * columns, count: rows * columns, scratch: scratch, kernels: kernels)
+            if kernels_all_finite(rows * columns, slice) == 0 { flag.isSet.store(true, ordering: .relaxed) }
+            switch source.layout {
+            case .inputsByOutputs: packInputs(slice, start: start, rows: rows)
+            case .outputsByInputs:
+                for row in stride(from: 0, to: rows, by: 16) {
+                    kernels_pack_rows(
+                        columns, min(16, rows - row), slice + row * columns, columns,
+                        panels + (start + row) / 16 * columns * 16)
+                }
+            }
+            source.release(start * columns * source.dtype.size..<(start + rows) * columns * source.dtype.size)
+        }
+    }
+
+    /// Rows [start, start + rows) of [inputs, outputs]: sixteen columns of each go to one panel.
+    private func packInputs(_ slice: UnsafePointer<Float>, start: Int, rows: Int) {
+        let outputs = source.columns
+        for panel in 0..<(outputs + 15) / 16 {
+            let to = panels + panel * source.rows * 16 + start * 16
+            let valid = min(16, outputs - panel * 16)
+            for row in 0..<rows {
+                let from = slice + row * outputs + panel * 16
+                if valid == 16 {
+                    let line = UnsafeRawPointer(from).loadUnaligned(as: SIMD16<Float>.self)
+                    UnsafeMutableRawPointer(to + row * 16).storeBytes(of: line, as: SIMD16<Float>.self)
+                } else {
+                    for i in 0..<16 { to[row * 16 + i] = i < valid ? from[i] : 0 }
+                }
+            }
+        }
+    }
+}
