@@ -43,8 +43,13 @@ let package = Package(
                 "GPT2", "Inspection", "StoryModel", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
-        .testTarget(name: "FilesTests", dependencies: ["Files"], swiftSettings: swift),
+        .target(name: "TestSupport", dependencies: ["Files"], path: "Tests/TestSupport", swiftSettings: swift),
+        .target(name: "Fuzzing", path: "Tests/Fuzzing", swiftSettings: swift),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "Fuzzing", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "CheckpointsTests",
+            dependencies: ["Checkpoints", "Files", "Fuzzing", "GPT2", "Tensors", "TestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
             name: "GPT2Tests", dependencies: ["TestSupport"], resources: [.copy("Fixtures")],
             swiftSettings: swift),

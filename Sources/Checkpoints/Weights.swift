@@ -38,7 +38,10 @@ public struct Weights: Sendable {
         try self.init([SafetensorsFile(bytes: bytes, place: place)], place: place)
     }
 
-    public func contains(_ name: String) -> Bool { tensorsByKey[Self.key(name)] != nil }
+    /// The tensor of that name, whatever its shape and type.
+    public subscript(name: String) -> WeightTensor? { tensorsByKey[Self.key(name)] }
+
+    public func contains(_ name: String) -> Bool { self[name] != nil }
 
     /// The tensor of that name and shape.
     ///
@@ -56,7 +59,7 @@ public struct Weights: Sendable {
         var misshapen: [String] = []
         var unreadable: [String] = []
         for expectation in expected {
-            guard let tensor = tensorsByKey[Self.key(expectation.name)] else {
+            guard let tensor = self[expectation.name] else {
                 missing.append("\(expectation.name) \(expectation.shape)")
                 continue
             }
