@@ -51,8 +51,8 @@ let package = Package(
             dependencies: ["Checkpoints", "Files", "Fuzzing", "GPT2", "Tensors", "TestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
-            name: "GPT2Tests", dependencies: ["TestSupport"], resources: [.copy("Fixtures")],
-            swiftSettings: swift),
+            name: "GPT2Tests", dependencies: ["Files", "GPT2", "Tensors", "TestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]
 )

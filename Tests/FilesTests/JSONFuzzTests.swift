@@ -10,7 +10,8 @@ import Testing
         "[\"\\b\\f\\n\\r\\t\\/\\\"\\\\\", -0.5, 12e+3, 0, [], {}, \"日本語😀\"]",
     ]
 
-    /// Half of the mutants are changed tree by tree and stay JSON; the other half are damaged blindly.
+    /// Most of the mutants are changed tree by tree and stay JSON, but for keys that occur twice; the others are damaged
+    /// blindly. A text has no header: past it is what is accepted.
     @Test func survivesMutants() throws {
         let seeds = Self.seeds.map { [UInt8]($0.utf8) }
         let trees = seeds.map { JSONTree($0) }
@@ -24,12 +25,11 @@ import Testing
                     return .accepted
                 } catch {
                     #expect(error.kind == .data && error.place == "mutant" && error.problem.contains("at byte"))
-                    return text.first == UInt8(ascii: "{") ? .refused : .stoppedAtHeader
+                    return .stoppedAtHeader
                 }
             }
         }
         #expect(run.pastHeader * 2 > run.cases)
-        #expect(run.accepted > 0)
     }
 
     /// What was accepted holds well-formed text and finds each of its keys.
