@@ -48,6 +48,8 @@ package struct GPT2Checkpoint: Sendable {
     package let output: String
     /// What the user should know: tensors that are not used, a pair that should be tied and is not.
     package let warnings: [String]
+    /// The element types of the tensors that are used, with the number of tensors of each.
+    package let storedTypes: [String: Int]
 
     /// Checks the whole checkpoint before anything is loaded.
     ///
@@ -86,5 +88,6 @@ package struct GPT2Checkpoint: Sendable {
         self.tokenEmbedding = tokenEmbedding
         self.output = output
         self.warnings = warnings
+        storedTypes = found.reduce(into: [:]) { $0[$1.dtype.rawValue, default: 0] += 1 }
     }
 }

@@ -60,60 +60,6 @@ public final class PackedMatrix: @unchecked Sendable {
     }
 }
 
-/// A matrix as a file holds it, row-major.
-package struct StoredMatrix: Sendable {
-    package enum Layout: Sendable {
-        /// [inputs, outputs], as GPT-2's Conv1D stores its weights.
-        case inputsByOutputs
-        /// [outputs, inputs], as a linear layer or an embedding table stores them.
-        case outputsByInputs
-    }
-
-    package let layout: Layout
-    package let rows: Int
-    package let columns: Int
-    package let dtype: DType
-    /// rows x columns elements of `dtype`, at any alignment.
-    package nonisolated(unsafe) let bytes: UnsafeRawPointer
-    /// Called with a range of bytes that will not be read again.
-    package let release: @Sendable (Range<Int>) -> Void
-
-    package init(
-        layout: Layout, rows: Int, columns: Int, dtype: DType, bytes: UnsafeRawPointer,
-        release: @escaping @Sendable (Range<Int>) -> Void = { _ in }
-    ) {
-        precondition(dtype == .f32 || dtype == .f16 || dtype == .bf16, "weights are F32, F16 or BF16, not \(dtype)")
-        self.layout = layout
-        self.rows = rows
-        self.columns = columns
-        self.dtype = dtype
-        self.bytes = bytes
-        self.release = release
-    }
-
-    /// `count` elements from `start` on as floats, in place where they are aligned floats, else in `scratch`.
-    func floats(
-        _ start: Int, count: Int, scratch: UnsafeMutablePointer<Float>, kernels: kernels_table
-    ) -> UnsafePointer<Float> {
-        let source = bytes + start * dtype.size
-        if dtype == .f32, Int(bitPattern: source) % 4 == 0 { return source.assumingMemoryBound(to: Float.self) }
-        if dtype == .f32 || Int(bitPattern: source) % 2 != 0 {
-            // Unaligned: move it first; halves go to the upper end, so that widening does not overtake itself.
-            let moved = UnsafeMutableRawPointer(scratch) + count * (4 - dtype.size)
-            moved.copyMemory(from: source, byteCount: count * dtype.size)
-            if dtype == .f32 { return UnsafePointer(scratch) }
-            for i in 0..<count {
-                var half = (moved + i * 2).load(as: UInt16.self)
-                (dtype == .f16 ? kernels.widen_f16 : kernels.widen_bf16)(1, &half, scratch + i)
-            }
-            return UnsafePointer(scratch)
-        }
-        let halves = source.assumingMemoryBound(to: UInt16.self)
-        (dtype == .f16 ? kernels.widen_f16 : kernels.widen_bf16)(count, halves, scratch)
-        return UnsafePointer(scratch)
-    }
-}
-
 private struct PackTask: TeamTask {
     let source: StoredMatrix
     nonisolated(unsafe) let panels: UnsafeMutablePointer<Float>

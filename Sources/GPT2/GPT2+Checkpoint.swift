@@ -1,0 +1,123 @@
+internal import Checkpoints
+package import Files
+internal import Layers
+package import Runtime
+internal import Tensors
+
+extension GPT2 {
+    /// Loads the network, repacking its weights for this processor slice by slice.
+    package init(_ checkpoint: GPT2Checkpoint, _ configuration: GPT2Configuration, team: Team) throws(InputError) {
+        let reader = WeightReader(weights: checkpoint.weights, team: team)
+        let (channels, inner) = (configuration.channels, configuration.innerChannels)
+
+        func norm(_ name: String) throws(InputError) -> LayerNorm {
+            try LayerNorm(
+                gain: reader.vector("\(name).weight", channels), bias: reader.vector("\(name).bias", channels),
+                epsilon: Float(configuration.layerNormEpsilon))
+        }
+        func linear(_ name: String, _ inputs: Int, _ outputs: Int) throws(InputError) -> Linear {
+            try Linear(
+                weight: reader.packed("\(name).weight", rows: inputs, columns: outputs, .inputsByOutputs),
+                bias: reader.vector("\(name).bias", outputs))
+        }
+        func table(_ name: String) throws(InputError) -> PackedMatrix {
+            try reader.packed(name, rows: configuration.vocabularySize, columns: channels, .outputsByInputs)
+        }
+
+        let tokens = try table(checkpoint.tokenEmbedding)
+        let head = checkpoint.output == checkpoint.tokenEmbedding ? tokens : try table(checkpoint.output)
+        var blocks: [Block] = []
+        for layer in 0..<configuration.layers {
+            let attention = CausalSelfAttention(
+                layer: layer, heads: configuration.heads,
+                projection: try linear("h.\(layer).attn.c_attn", channels, 3 * channels),
+                output: try linear("h.\(layer).attn.c_proj", channels, channels),
+                scale: configuration.attentionScale(layer: layer))
+            let feedForward = FeedForward(
+                inner: try linear("h.\(layer).mlp.c_fc", channels, inner), activation: configuration.activation,
+                output: try linear("h.\(layer).mlp.c_proj", inner, channels))
+            blocks.append(
+                Block(
+                    layer: layer, norm1: try norm("h.\(layer).ln_1"), attention: attention,
+                    norm2: try norm("h.\(layer).ln_2"), feedForward: feedForward))
+        }
+        self.configuration = configuration
+        self.tokenEmbedding = Embedding(table: tokens)
+        self.positionEmbedding = PositionEmbedding(
+            table: try reader.matrix("wpe.weight", configuration.contextLength, channels))
+        self.blocks = blocks
+        self.finalNorm = try norm("ln_f")
+        self.head = Linear(weight: head)
+    }
+
+    /// Names of weights that are infinite or not numbers.
+    package var nonFiniteTensors: [String] {
+        func check(_ name: String, _ linear: Linear) -> [String] {
+            (linear.weight.isFinite ? [] : ["\(name).weight"]) + check("\(name).bias", linear.bias)
+        }
+        func check(_ name: String, _ tensor: Tensor?) -> [String] {
+            tensor?.withUnsafeValues { $0.allSatisfy(\.isFinite) } ?? true ? [] : [name]
+        }
+        func check(_ name: String, _ norm: LayerNorm) -> [String] {
+            check("\(name).weight", norm.gain) + check("\(name).bias", norm.bias)
+        }
+        var names = tokenEmbedding.table.isFinite ? [] : ["wte.weight"]
+        names += check("wpe.weight", positionEmbedding.table)
+        for (layer, block) in blocks.enumerated() {
+            names += check("h.\(layer).ln_1", block.norm1)
+            names += check("h.\(layer).attn.c_attn", block.attention.projection)
+            names += check("h.\(layer).attn.c_proj", block.attention.output)
+            names += check("h.\(layer).ln_2", block.norm2)
+            names += check("h.\(layer).mlp.c_fc", block.feedForward.inner)
+            names += check("h.\(layer).mlp.c_proj", block.feedForward.output)
+        }
+        names += check("ln_f", finalNorm)
+        if head.weight !== tokenEmbedding.table, !head.weight.isFinite { names.append("lm_head.weight") }
+        return names
+    }
+}
+
+extension GPT2Configuration {
+    /// The factor on a block's attention scores.
+    ///
+    /// `reorder_and_upcast_attn` moves this factor from the scores to the product that makes them and keeps that product
+    /// in 32 bits: the same number here, where everything is 32 bits.
+    func attentionScale(layer: Int) -> Float {
+        let scale = scaleAttentionWeights ? 1 / Float(headSize).squareRoot() : 1
+        return scaleAttentionByInverseLayer ? scale / Float(layer + 1) : scale
+    }
+}
+
+/// Reads a checkpoint's tensors into the forms that layers hold.
+private struct WeightReader {
+    let weights: Weights
+    let team: Team
+
+    func packed(
+        _ name: String, rows: Int, columns: Int, _ layout: StoredMatrix.Layout
+    ) throws(InputError) -> PackedMatrix {
+        let tensor = try weights.tensor(name, shape: [rows, columns])
+        return try PackedMatrix(stored(tensor, rows: rows, columns: columns, layout), team: team)
+    }
+
+    func matrix(_ name: String, _ rows: Int, _ columns: Int) throws(InputError) -> Tensor {
+        let tensor = try weights.tensor(name, shape: [rows, columns])
+        return try Tensor(stored(tensor, rows: rows, columns: columns, .inputsByOutputs))
+    }
+
+    func vector(_ name: String, _ count: Int) throws(InputError) -> Tensor {
+        let tensor = try weights.tensor(name, shape: [count])
+        return try Tensor(stored(tensor, rows: 1, columns: count, .inputsByOutputs)).reshaped(Shape(count))
+    }
+
+    private func stored(
+        _ tensor: WeightTensor, rows: Int, columns: Int, _ layout: StoredMatrix.Layout
+    ) throws(InputError) -> StoredMatrix {
+        guard let bytes = tensor.bytes.baseAddress else {
+            throw InputError(.data, "tensor \(tensor.name) is empty", in: tensor.place, advice: "Download the file again")
+        }
+        return StoredMatrix(
+            layout: layout, rows: rows, columns: columns, dtype: tensor.dtype, bytes: bytes,
+            release: { tensor.release(bytes: $0) })
+    }
+}

@@ -1,0 +1,80 @@
+package import Checkpoints
+public import Files
+public import Runtime
+public import Tokenizers
+
+/// A GPT-2 with its tokenizer, ready to generate.
+///
+///     let model = try GPT2Model(directory: "models/gpt2")
+///     for try await piece in model.generate("Once upon a time") {
+///         print(piece.text, terminator: "")
+///     }
+public final class GPT2Model: Sendable {
+    /// The network.
+    public let network: GPT2
+    /// Turns text into tokens and back; nil where the model came without one, and then only token ids go in and out.
+    public let tokenizer: Tokenizer?
+    /// The ids that end a text; those of generation_config.json go before those of config.json.
+    public let endOfText: Set<TokenID>
+    /// The id from which a text starts where the prompt is empty.
+    public let beginOfText: TokenID?
+    /// What the user should know about the files: tensors that nobody uses, weights that are not numbers, and so on.
+    public let warnings: [String]
+    /// Who computes.
+    public let team: Team
+    /// What the files held.
+    public let source: Source
+
+    /// What the files of a model held, before the weights were repacked.
+    public struct Source: Sendable {
+        /// The folder's path, or a name for a model that is not in files.
+        public let place: String
+        /// Element types of the stored weights and how many tensors have each.
+        public let storedTypes: [String: Int]
+    }
+
+    public var configuration: GPT2Configuration { network.configuration }
+
+    /// Loads a folder as Hugging Face lays it out: config.json, model.safetensors (or shards with their index), and
+    /// perhaps generation_config.json, tokenizer.json, vocab.json and merges.txt.
+    ///
+    /// - Throws: ``InputError`` of kind `missing` if a file is not there, `data` if one is damaged or is not a GPT-2.
+    public convenience init(directory path: String, team: Team = .shared) throws(InputError) {
+        let directory = try ModelDirectory(path)
+        let place = directory.file("config.json")
+        let configuration = try GPT2Configuration(json: directory.configuration(), place: place)
+        try self.init(
+            configuration: configuration,
+            generation: GenerationConfiguration(
+                configuration, json: directory.generationConfiguration(), place: directory.file("generation_config.json")),
+            weights: directory.weights(), tokenizer: directory.hasTokenizer ? Tokenizer(directory: path) : nil,
+            place: path, team: team)
+    }
+
+    package init(
+        configuration: GPT2Configuration, generation: GenerationConfiguration, weights: Weights, tokenizer: Tokenizer?,
+        place: String, team: Team
+    ) throws(InputError) {
+        var warnings = generation.warnings
+        let checkpoint = try GPT2Checkpoint(weights, configuration)
+        warnings += checkpoint.warnings
+        network = try GPT2(checkpoint, configuration, team: team)
+        let broken = network.nonFiniteTensors
+        if !broken.isEmpty {
+            warnings.append(
+                "\(place): \(broken.count) tensors hold weights that are infinite or not numbers, so what the model says "
+                    + "may mean nothing: \(broken.listed)")
+        }
+        if let tokenizer, tokenizer.vocabularySize > configuration.vocabularySize {
+            warnings.append(
+                "\(place): the tokenizer knows \(tokenizer.vocabularySize) tokens and the model "
+                    + "\(configuration.vocabularySize): texts with the others are refused")
+        }
+        self.tokenizer = tokenizer
+        self.team = team
+        self.warnings = warnings
+        endOfText = generation.endOfText
+        beginOfText = generation.beginOfText ?? generation.endOfText.min()
+        source = Source(place: place, storedTypes: checkpoint.storedTypes)
+    }
+}

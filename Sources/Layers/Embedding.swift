@@ -1,0 +1,31 @@
+public import Tensors
+
+/// A vector for each token of a vocabulary.
+///
+/// The table is packed as the head's weights are, so that a model that ties the two holds it once.
+public struct Embedding: Sendable {
+    /// [channels, vocabulary]: output i of the linear map is token i's vector.
+    public let table: PackedMatrix
+
+    public init(table: PackedMatrix) { self.table = table }
+
+    /// - Parameter tokens: R ids, each below the vocabulary's size.
+    /// - Returns: their vectors, [R, C].
+    public func callAsFunction(_ tokens: [Int32], _ context: ForwardContext) -> Tensor {
+        context.embed(tokens, table)
+    }
+}
+
+/// A learned vector for each position, as in GPT-2.
+public struct PositionEmbedding: Sendable {
+    /// [positions, C].
+    public let table: Tensor
+
+    public init(table: Tensor) { self.table = table }
+
+    /// - Parameter positions: R positions, each below the table's.
+    /// - Returns: their vectors, [R, C].
+    public func callAsFunction(_ positions: [Int32], _ context: ForwardContext) -> Tensor {
+        context.gather(positions, table)
+    }
+}
