@@ -8,7 +8,7 @@
 #define KERNELS_FUNCTIONS_H
 
 #define EXP_LOWEST -87.0f  // below this the result is exactly 0
-#define EXP_HIGHEST 88.0f
+#define EXP_HIGHEST 88.0f  // above this the result is infinite
 #define EXP_LOG2E 1.44269504f
 #define EXP_MAGIC 12582912.0f
 #define EXP_LN2_HIGH 0.693359375f

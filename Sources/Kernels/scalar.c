@@ -12,7 +12,7 @@
 
 static float exponential(float x) {
     if (!(x >= EXP_LOWEST)) return x != x ? x : 0.0f;
-    if (x > EXP_HIGHEST) x = EXP_HIGHEST;
+    if (x > EXP_HIGHEST) return INFINITY;
     float shifted = fmaf(x, EXP_LOG2E, EXP_MAGIC);
     float n = shifted - EXP_MAGIC;
     float r = fmaf(n, -EXP_LN2_HIGH, x);
@@ -84,14 +84,16 @@ static void matmul(size_t rows, size_t columns, size_t depth, const float *a, pt
             const float *panel = b + (ptrdiff_t)(column / KERNELS_PANEL) * panel_stride + column % KERNELS_PANEL;
             float *out = c + (ptrdiff_t)row * c_stride + column;
             float total = accumulate ? *out : 0.0f;
-            for (size_t start = 0; start < depth; start += KERNELS_DEPTH_BLOCK) {
+            size_t start = 0;
+            do {  // a depth of 0 is one empty chain, whose 0 is added like any other
                 size_t end = start + KERNELS_DEPTH_BLOCK < depth ? start + KERNELS_DEPTH_BLOCK : depth;
                 float chain = 0.0f;
                 for (size_t k = start; k < end; k++) {
                     chain = fmaf(a[(ptrdiff_t)row * a_stride + (ptrdiff_t)k], panel[k * KERNELS_PANEL], chain);
                 }
                 total = start == 0 && !accumulate ? chain : total + chain;
-            }
+                start += KERNELS_DEPTH_BLOCK;
+            } while (start < depth);
             if (epilogue) {
                 if (epilogue->bias) total += epilogue->bias[column];
                 total = activated(epilogue->activation, total);

@@ -1,10 +1,9 @@
 /// exp, erf, tanh and the activations on one vector: scalar.c's steps, lane by lane.
 
 static ALWAYS_INLINE V exponential(V x) {
-    V limited = v_min(v_max(x, v_set1(EXP_LOWEST)), v_set1(EXP_HIGHEST));
-    V shifted = v_fma(limited, v_set1(EXP_LOG2E), v_set1(EXP_MAGIC));
+    V shifted = v_fma(x, v_set1(EXP_LOG2E), v_set1(EXP_MAGIC));
     V n = v_sub(shifted, v_set1(EXP_MAGIC));
-    V r = v_fma(n, v_set1(-EXP_LN2_HIGH), limited);
+    V r = v_fma(n, v_set1(-EXP_LN2_HIGH), x);
     r = v_fma(n, v_set1(-EXP_LN2_LOW), r);
     V q = v_set1(EXP_Q4);
     q = v_fma(q, r, v_set1(EXP_Q3));
@@ -12,7 +11,8 @@ static ALWAYS_INLINE V exponential(V x) {
     q = v_fma(q, r, v_set1(EXP_Q1));
     q = v_fma(q, r, v_set1(EXP_Q0));
     V power = v_scale_by_power(v_add(v_fma(q, v_mul(r, r), r), v_set1(1.0f)), shifted);
-    return v_keep_nan(x, v_select_less(x, v_set1(EXP_LOWEST), v_zero(), power));
+    V above = v_select_less(v_set1(EXP_HIGHEST), x, v_set1(INFINITY), power);
+    return v_keep_nan(x, v_select_less(x, v_set1(EXP_LOWEST), v_zero(), above));
 }
 
 static ALWAYS_INLINE V error_function(V z) {
