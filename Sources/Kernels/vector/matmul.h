@@ -69,6 +69,7 @@ static ALWAYS_INLINE void multiply(const tile *t, const size_t rows, const size_
 
 static void multiply_1(const tile *t, size_t panels, size_t depth) {
     if (panels == FAR_PANELS) multiply(t, 1, FAR_PANELS, depth);
+    else if (panels == WIDE_PANELS) multiply(t, 1, WIDE_PANELS, depth);  // the row left over from tiles of many
     else multiply(t, 1, 1, depth);
 }
 static void multiply_2(const tile *t, size_t panels, size_t depth) {
