@@ -45,6 +45,8 @@ let package = Package(
 
         .target(name: "TestSupport", dependencies: ["Files"], path: "Tests/TestSupport", swiftSettings: swift),
         .target(name: "Fuzzing", path: "Tests/Fuzzing", swiftSettings: swift),
+        .target(name: "KernelChecks", dependencies: ["Kernels"], path: "Tests/KernelChecks", exclude: ["runner"]),
+        .testTarget(name: "KernelsTests", dependencies: ["KernelChecks", "Kernels"], swiftSettings: swift),
         .testTarget(name: "FilesTests", dependencies: ["Files", "Fuzzing", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "CheckpointsTests",

@@ -1,0 +1,32 @@
+// The AVX-512 intrinsics that avx512.c uses, in plain C: SIMDe's, and four that SIMDe does not have.
+#include <simde/x86/avx512.h>
+#include <string.h>
+
+static inline __m512 portable_maskz_loadu_ps(__mmask16 mask, const float *x) {
+    float lanes[16];
+    for (int l = 0; l < 16; l++) lanes[l] = mask >> l & 1 ? x[l] : 0.0f;
+    return simde_mm512_loadu_ps(lanes);
+}
+static inline void portable_mask_storeu_ps(float *x, __mmask16 mask, __m512 value) {
+    float lanes[16];
+    simde_mm512_storeu_ps(lanes, value);
+    for (int l = 0; l < 16; l++) {
+        if (mask >> l & 1) x[l] = lanes[l];
+    }
+}
+static inline __m512i portable_cvtepu16_epi32(__m256i x) {
+    uint16_t halves[16];
+    uint32_t words[16];
+    memcpy(halves, &x, sizeof halves);
+    for (int l = 0; l < 16; l++) words[l] = halves[l];
+    return simde_mm512_loadu_si512(words);
+}
+static inline __m512 portable_cvtph_ps(__m256i x) {
+    return simde_mm512_insertf32x8(simde_mm512_castps256_ps512(_mm256_cvtph_ps(_mm256_castsi256_si128(x))),
+                                   _mm256_cvtph_ps(_mm256_extracti128_si256(x, 1)), 1);
+}
+
+#define _mm512_maskz_loadu_ps portable_maskz_loadu_ps
+#define _mm512_mask_storeu_ps portable_mask_storeu_ps
+#define _mm512_cvtepu16_epi32 portable_cvtepu16_epi32
+#define _mm512_cvtph_ps portable_cvtph_ps

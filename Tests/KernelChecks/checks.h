@@ -1,0 +1,29 @@
+#ifndef CHECKS_H
+#define CHECKS_H
+
+#include "include/KernelChecks.h"
+
+void check_matmul_shapes(const kernels_table *table, kernel_report *report);
+void check_matmul_epilogues(const kernels_table *table, kernel_report *report);
+void check_matmul_special(const kernels_table *table, kernel_report *report);
+void check_matmul_bounds(const kernels_table *table, kernel_report *report);
+void check_layer_norm(const kernels_table *table, kernel_report *report);
+void check_softmax(const kernels_table *table, kernel_report *report);
+void check_activate(const kernels_table *table, kernel_report *report);
+void check_activate_sweep(const kernels_table *table, kernel_report *report);
+void check_widen_f16(const kernels_table *table, kernel_report *report);
+void check_widen_bf16(const kernels_table *table, kernel_report *report);
+
+void check_matmul_accuracy(const kernels_table *table, kernel_report *report);
+void check_layer_norm_accuracy(const kernels_table *table, kernel_report *report);
+void check_softmax_accuracy(const kernels_table *table, kernel_report *report);
+void check_exponential_accuracy(const kernels_table *table, kernel_report *report);
+void check_activation_accuracy(const kernels_table *table, kernel_report *report);
+void check_widen_f16_accuracy(const kernels_table *table, kernel_report *report);
+void check_widen_bf16_accuracy(const kernels_table *table, kernel_report *report);
+
+void check_pack_rows(const kernels_table *table, kernel_report *report);
+void check_all_finite(const kernels_table *table, kernel_report *report);
+void check_names(const kernels_table *table, kernel_report *report);
+
+#endif

@@ -1,0 +1,169 @@
+/// Matmul against its scalar twin.
+///
+/// What an element is does not depend on how many rows and columns are asked for: the twin computes the largest shape
+/// once, and every smaller one is compared with its corner. `check_matmul_bounds` asks the twin for the very shape.
+#include <string.h>
+
+#include "checks.h"
+#include "support.h"
+
+enum { most_rows = 20, most_columns = 70, panels = (most_columns + KERNELS_PANEL - 1) / KERNELS_PANEL };
+
+/// Operands of the largest shape at one depth; strides are odd, so no row is aligned like the one before.
+typedef struct {
+    size_t depth;
+    ptrdiff_t a_stride, panel_stride, c_stride, residual_stride;
+    size_t a_count, b_count, c_count;
+    float *a, *b, *bias, *residual, *initial, *expected, *image, *got;
+} operands;
+
+static operands make_operands(size_t depth, stream *s, void (*fill_with)(stream *, size_t, float *)) {
+    operands o = {
+        .depth = depth,
+        .a_stride = (ptrdiff_t)(depth + 3) | 1,
+        .panel_stride = (ptrdiff_t)(depth * KERNELS_PANEL) + 7,
+        .c_stride = most_columns + 5,
+        .residual_stride = most_columns + 9,
+    };
+    o.a_count = (size_t)o.a_stride * most_rows;
+    o.b_count = (size_t)o.panel_stride * panels;
+    o.c_count = (size_t)o.c_stride * (most_rows + 1);  // a row too many, to see it untouched
+    o.a = floats(o.a_count);
+    o.b = floats(o.b_count);
+    o.bias = floats(most_columns);
+    o.residual = floats((size_t)o.residual_stride * most_rows);
+    o.initial = floats(o.c_count);
+    fill_with(s, o.a_count, o.a);
+    fill_with(s, o.b_count, o.b);
+    fill_with(s, most_columns, o.bias);
+    fill_with(s, (size_t)o.residual_stride * most_rows, o.residual);
+    fill_with(s, o.c_count, o.initial);
+    o.expected = copy_of(o.c_count, o.initial);
+    o.image = floats(o.c_count);
+    o.got = floats(o.c_count);
+    return o;
+}
+
+static void free_operands(operands *o) {
+    float *all[] = {o->a, o->b, o->bias, o->residual, o->initial, o->expected, o->image, o->got};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free_floats(all[i]);
+}
+
+static void run(const kernels_table *table, const operands *o, size_t rows, size_t columns, float *c, int accumulate,
+                const kernels_epilogue *epilogue) {
+    table->matmul(rows, columns, o->depth, o->a, o->a_stride, o->b, o->panel_stride, c, o->c_stride, accumulate, epilogue);
+}
+
+/// Every shape up to the largest; the whole of c is compared, what lies outside the output included.
+static void check_shapes(const kernels_table *table, operands *o, int accumulate, const kernels_epilogue *epilogue,
+                         kernel_report *report) {
+    memcpy(o->expected, o->initial, o->c_count * sizeof(float));
+    run(kernels_named("scalar"), o, most_rows, most_columns, o->expected, accumulate, epilogue);
+    for (size_t columns = 1; columns <= most_columns; columns++) {
+        memcpy(o->image, o->initial, o->c_count * sizeof(float));
+        for (size_t rows = 0; rows <= most_rows; rows++) {
+            if (rows > 0) {
+                size_t start = (rows - 1) * (size_t)o->c_stride;
+                memcpy(o->image + start, o->expected + start, columns * sizeof(float));
+            }
+            memcpy(o->got, o->initial, o->c_count * sizeof(float));
+            run(table, o, rows, columns, o->got, accumulate, epilogue);
+            compare(report, o->c_count, o->got, o->image, "%s matmul %zu x %zu x %zu%s, activation %d%s%s", table->name, rows,
+                    columns, o->depth, accumulate ? " accumulated" : "", epilogue ? (int)epilogue->activation : -1,
+                    epilogue && epilogue->bias ? ", bias" : "", epilogue && epilogue->residual ? ", residual" : "");
+        }
+    }
+}
+
+/// The epilogue of one of 24 numbers: six activations, with or without bias and residual.
+static kernels_epilogue epilogue_number(size_t number, const operands *o) {
+    return (kernels_epilogue){
+        .bias = number & 1 ? o->bias : NULL,
+        .residual = number & 2 ? o->residual : NULL,
+        .residual_stride = o->residual_stride,
+        .activation = (kernels_activation)(number / 4 % 6),
+    };
+}
+
+static void fill_ordinary(stream *s, size_t count, float *x) { fill(s, count, x, -1.5f, 1.5f); }
+
+/// An emulator runs a hundred times slower: it gets the short depths and one beyond each of the first two blocks.
+static int left_out(size_t depth, const kernel_report *report) {
+    return report->brief && depth > 17 && depth != 70 && depth != 257 && depth != 513;
+}
+
+void check_matmul_shapes(const kernels_table *table, kernel_report *report) {
+    static const size_t deep[] = {255, 256, 257, 511, 512, 513, 768};
+    stream s = {1};
+    for (size_t i = 0; i < 71 + sizeof deep / sizeof deep[0]; i++) {
+        size_t depth = i < 71 ? i : deep[i - 71];
+        if (left_out(depth, report)) continue;
+        operands o = make_operands(depth, &s, fill_ordinary);
+        kernels_epilogue epilogue = epilogue_number(i, &o);
+        check_shapes(table, &o, 0, NULL, report);
+        check_shapes(table, &o, 1, NULL, report);
+        check_shapes(table, &o, (int)(i & 1), &epilogue, report);
+        free_operands(&o);
+    }
+}
+
+void check_matmul_epilogues(const kernels_table *table, kernel_report *report) {
+    static const size_t depths[] = {0, 5, 257};
+    stream s = {2};
+    for (size_t d = 0; d < sizeof depths / sizeof depths[0]; d++) {
+        if (report->brief && depths[d] > 5) continue;
+        operands o = make_operands(depths[d], &s, fill_ordinary);
+        for (size_t number = 0; number < 24; number++) {
+            kernels_epilogue epilogue = epilogue_number(number, &o);
+            check_shapes(table, &o, 0, &epilogue, report);
+            check_shapes(table, &o, 1, &epilogue, report);
+        }
+        free_operands(&o);
+    }
+}
+
+/// Infinities, NaN, subnormals and zeros of both signs, in every operand. A depth of 0 and 1 keeps them apart.
+void check_matmul_special(const kernels_table *table, kernel_report *report) {
+    static const size_t depths[] = {0, 1, 2, 17, 257};
+    stream s = {3};
+    for (size_t d = 0; d < sizeof depths / sizeof depths[0]; d++) {
+        if (report->brief && depths[d] > 17) continue;
+        operands o = make_operands(depths[d], &s, fill_special);
+        for (size_t number = 0; number < 24; number += 5) {
+            kernels_epilogue epilogue = epilogue_number(number, &o);
+            check_shapes(table, &o, 0, &epilogue, report);
+            check_shapes(table, &o, 1, &epilogue, report);
+        }
+        check_shapes(table, &o, 1, NULL, report);
+        free_operands(&o);
+    }
+}
+
+/// Operands that end exactly where their allocation ends: a sanitizer sees any read or write beyond. Also the twin at
+/// the very shape, not at a corner of a larger one.
+void check_matmul_bounds(const kernels_table *table, kernel_report *report) {
+    static const size_t depths[] = {1, 2, 7, 16, 17, 257};
+    const kernels_table *scalar = kernels_named("scalar");
+    stream s = {4};
+    for (size_t d = 0; d < sizeof depths / sizeof depths[0]; d++) {
+        for (size_t rows = 1; rows <= 13; rows++) {
+            for (size_t columns = 1; columns <= most_columns; columns++) {
+                size_t depth = depths[d], b_count = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL * KERNELS_PANEL * depth;
+                float *a = floats(rows * depth), *b = floats(b_count), *bias = floats(columns);
+                float *residual = floats(rows * columns), *expected = floats(rows * columns), *got = floats(rows * columns);
+                fill_ordinary(&s, rows * depth, a);
+                fill_ordinary(&s, b_count, b);
+                fill_ordinary(&s, columns, bias);
+                fill_ordinary(&s, rows * columns, residual);
+                kernels_epilogue epilogue = {bias, residual, (ptrdiff_t)columns, (kernels_activation)(columns % 6)};
+                ptrdiff_t panel = (ptrdiff_t)(depth * KERNELS_PANEL), width = (ptrdiff_t)columns;
+                scalar->matmul(rows, columns, depth, a, (ptrdiff_t)depth, b, panel, expected, width, 0, &epilogue);
+                table->matmul(rows, columns, depth, a, (ptrdiff_t)depth, b, panel, got, width, 0, &epilogue);
+                compare(report, rows * columns, got, expected, "%s matmul %zu x %zu x %zu, exact buffers", table->name, rows,
+                        columns, depth);
+                float *all[] = {a, b, bias, residual, expected, got};
+                for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free_floats(all[i]);
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+/// Layer norm, softmax, activations and the widenings against their scalar twins.
+#include <math.h>
+#include <string.h>
+
+#include "checks.h"
+#include "support.h"
+
+enum { guard = 5 };
+
+/// Every length up to 70, and some around the powers of two and the widths of real models.
+static const size_t long_counts[] = {127, 128, 129, 255, 256, 257, 511, 512, 513, 768, 1023, 1024, 1600, 3072};
+enum { count_kinds = 71 + (int)(sizeof long_counts / sizeof long_counts[0]) };
+
+static size_t count_number(size_t i) { return i < 71 ? i : long_counts[i - 71]; }
+
+/// The kinds of row: ordinary, far from zero, wide, all equal, tiny, and full of special values.
+enum { row_kinds = 6 };
+
+static void fill_row(stream *s, size_t kind, size_t count, float *x) {
+    switch (kind) {
+        case 0: fill(s, count, x, -3.0f, 3.0f); break;
+        case 1: fill(s, count, x, 1000.0f, 1001.0f); break;
+        case 2: fill(s, count, x, -90.0f, 90.0f); break;
+        case 3: for (size_t i = 0; i < count; i++) x[i] = 2.5f; break;
+        case 4: fill(s, count, x, -0x1p-127f, 0x1p-127f); break;
+        default: fill_special(s, count, x); break;
+    }
+}
+
+void check_layer_norm(const kernels_table *table, kernel_report *report) {
+    const kernels_table *scalar = kernels_named("scalar");
+    stream s = {5};
+    for (size_t number = 0; number < count_kinds * row_kinds; number++) {
+        size_t count = count_number(number / row_kinds), kind = number % row_kinds;
+        if (count == 0) continue;  // a row without elements has no mean
+        float *x = floats(count), *gain = floats(count), *bias = floats(count);
+        float *expected = floats(count + guard), *got = floats(count + guard);
+        fill_row(&s, kind, count, x);
+        fill(&s, count, gain, -2.0f, 2.0f);
+        fill(&s, count, bias, -2.0f, 2.0f);
+        if (kind == row_kinds - 1) fill_special(&s, count, gain), fill_special(&s, count, bias);
+        for (int with_bias = 0; with_bias < 2; with_bias++) {
+            float epsilon = with_bias ? 1e-5f : 1e-12f;
+            fill(&s, count + guard, expected, -1.0f, 1.0f);
+            memcpy(got, expected, (count + guard) * sizeof(float));
+            float expected_statistics[2], statistics[2];
+            scalar->layer_norm(count, x, gain, with_bias ? bias : NULL, epsilon, expected, expected_statistics);
+            table->layer_norm(count, x, gain, with_bias ? bias : NULL, epsilon, got, statistics);
+            compare(report, count + guard, got, expected, "%s layer norm of %zu, row kind %zu", table->name, count, kind);
+            compare(report, 2, statistics, expected_statistics, "%s layer norm statistics of %zu, row kind %zu", table->name,
+                    count, kind);
+            float *in_place = copy_of(count, x);
+            table->layer_norm(count, in_place, gain, with_bias ? bias : NULL, epsilon, in_place, statistics);
+            compare(report, count, in_place, expected, "%s layer norm in place of %zu, row kind %zu", table->name, count, kind);
+            free_floats(in_place);
+        }
+        float *all[] = {x, gain, bias, expected, got};
+        for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free_floats(all[i]);
+    }
+}
+
+void check_softmax(const kernels_table *table, kernel_report *report) {
+    static const float scales[] = {1.0f, 0.125f, 0.35355338f, -1.0f, 30.0f};
+    stream s = {6};
+    for (size_t number = 0; number < count_kinds * row_kinds; number++) {
+        size_t count = count_number(number / row_kinds), kind = number % row_kinds;
+        for (size_t i = 0; i < sizeof scales / sizeof scales[0]; i++) {
+            float *row = floats(count + guard);
+            fill_row(&s, kind, count + guard, row);
+            // A masked position; a row of nothing else has no softmax, and every table says NaN.
+            if (count > 1 && i == 1) row[count / 2] = -INFINITY;
+            float *expected = copy_of(count + guard, row), *got = copy_of(count + guard, row), *exact = copy_of(count, row);
+            kernels_named("scalar")->softmax(count, scales[i], expected);
+            table->softmax(count, scales[i], got);
+            table->softmax(count, scales[i], exact);
+            compare(report, count + guard, got, expected, "%s softmax of %zu, scale %g, row kind %zu", table->name, count,
+                    (double)scales[i], kind);
+            compare(report, count, exact, expected, "%s softmax in an exact buffer of %zu", table->name, count);
+            float *all[] = {row, expected, got, exact};
+            for (size_t j = 0; j < sizeof all / sizeof all[0]; j++) free_floats(all[j]);
+        }
+    }
+}
+
+void check_activate(const kernels_table *table, kernel_report *report) {
+    const kernels_table *scalar = kernels_named("scalar");
+    stream s = {7};
+    for (int activation = kernels_identity; activation <= kernels_tanh; activation++) {
+        for (size_t number = 0; number < count_kinds * row_kinds; number++) {
+            size_t count = count_number(number / row_kinds), kind = number % row_kinds;
+            float *x = floats(count), *expected = floats(count + guard), *got = floats(count + guard);
+            fill_row(&s, kind, count, x);
+            fill(&s, count + guard, expected, -1.0f, 1.0f);
+            memcpy(got, expected, (count + guard) * sizeof(float));
+            scalar->activate(count, (kernels_activation)activation, x, expected);
+            table->activate(count, (kernels_activation)activation, x, got);
+            compare(report, count + guard, got, expected, "%s activation %d of %zu, row kind %zu", table->name, activation,
+                    count, kind);
+            table->activate(count, (kernels_activation)activation, x, x);
+            compare(report, count, x, expected, "%s activation %d in place of %zu", table->name, activation, count);
+            float *all[] = {x, expected, got};
+            for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free_floats(all[i]);
+        }
+    }
+}
+
+/// The floats whose bit patterns are multiples of a prime, so that every exponent and both signs occur.
+void check_activate_sweep(const kernels_table *table, kernel_report *report) {
+    enum { chunk = 1021, step = 997 };
+    const kernels_table *scalar = kernels_named("scalar");
+    float x[chunk], expected[chunk], got[chunk];
+    for (int activation = kernels_gelu_tanh; activation <= kernels_tanh; activation++) {
+        for (uint64_t bits = 0; bits <= UINT32_MAX;) {
+            size_t count = 0;
+            for (; count < chunk && bits <= UINT32_MAX; bits += step) x[count++] = float_from_bits((uint32_t)bits);
+            scalar->activate(count, (kernels_activation)activation, x, expected);
+            table->activate(count, (kernels_activation)activation, x, got);
+            compare(report, count, got, expected, "%s activation %d of the floats from %a", table->name, activation,
+                    (double)x[0]);
+        }
+    }
+}
+
+/// All 65,536 patterns at every alignment, and every short length.
+static void check_widening(const kernels_table *table, int half, kernel_report *report) {
+    static uint16_t patterns[65536 + 16];
+    static float expected[65536 + 16], got[65536 + 16];
+    const kernels_table *scalar = kernels_named("scalar");
+    for (size_t i = 0; i < 65536 + 16; i++) patterns[i] = (uint16_t)(i * 40503);  // every pattern once, neighbours apart
+    for (size_t number = 0; number < 16 + 71; number++) {
+        size_t start = number < 16 ? number : 3, count = number < 16 ? 65536 : number - 16;
+        for (size_t i = 0; i < count + guard && i < 65536 + 16; i++) expected[i] = got[i] = -7.0f;
+        (half ? scalar->widen_f16 : scalar->widen_bf16)(count, patterns + start, expected);
+        (half ? table->widen_f16 : table->widen_bf16)(count, patterns + start, got);
+        compare(report, count + guard, got, expected, "%s widening of %zu %s", table->name, count, half ? "f16" : "bf16");
+    }
+}
+
+void check_widen_f16(const kernels_table *table, kernel_report *report) { check_widening(table, 1, report); }
+void check_widen_bf16(const kernels_table *table, kernel_report *report) { check_widening(table, 0, report); }
