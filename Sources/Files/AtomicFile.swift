@@ -1,5 +1,3 @@
-import Synchronization
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -67,11 +65,10 @@ package enum AtomicFile {
         }
     }
 
-    private static let writes = Atomic<Int>(0)
-
+    /// At random: a name made from the process id would meet what an earlier process of the same id left when it was
+    /// killed.
     private static func temporaryName(beside path: String) -> String {
-        let number = writes.add(1, ordering: .relaxed).newValue
-        return "\(path).\(getpid())-\(number).tmp"
+        "\(path).\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
     }
 
     /// Makes the rename itself durable. Some file systems refuse to synchronise a folder; the file is whole all the same.

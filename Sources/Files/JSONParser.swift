@@ -71,7 +71,7 @@ struct JSONParser {
         switch JSONObject.index(members) {
         case .success(let object): return .object(object)
         case .failure(let duplicate):
-            throw failure("the key \(duplicate.key.quoted) occurs twice in the object that starts", at: start)
+            throw failure("the key \(duplicate.key.quoted) occurs twice in one object", at: start, ", which starts at")
         }
     }
 
@@ -296,11 +296,11 @@ struct JSONParser {
         return failure("found \(found) where \(expectation) was expected")
     }
 
-    private func failure(_ problem: String, at offset: Int? = nil) -> InputError {
+    private func failure(_ problem: String, at offset: Int? = nil, _ preposition: String = ", at") -> InputError {
         let offset = offset ?? position
         let line = 1 + text[..<offset].count { $0 == 0x0A }
         return InputError(
-            .data, "\(problem), at byte \(offset) (line \(line))", in: place,
+            .data, "\(problem)\(preposition) byte \(offset) (line \(line))", in: place,
             advice: "Correct the file or download it again")
     }
 }
