@@ -100,8 +100,9 @@ public struct CausalSelfAttention: Sendable {
 
     /// Shows queries, keys and values apart, [R, H, D] each, to whoever looks.
     private func tapProjections(_ projections: Tensor, _ context: ForwardContext) -> Tensor {
+        guard context.taps != nil else { return projections }
         let sites: [TapPoint.Site] = [.query, .key, .value]
-        guard context.taps != nil, sites.contains(where: { context.isTapped($0, layer: layer) }) else { return projections }
+        guard sites.contains(where: { context.isTapped($0, layer: layer) }) else { return projections }
         let (rows, channels) = (projections.shape[0], projections.shape[1] / 3)
         let parts = sites.enumerated().map { i, site in
             let columns = context.columns(projections, i * channels..<(i + 1) * channels)

@@ -149,7 +149,8 @@ private struct AttentionTask: TeamTask {
     ) {
         let (size, width) = (span.cache.headSize, projections.shape[-1])
         let queries = projections.floats + (span.firstRow + rows.lowerBound) * width + head * size
-        for (page, length) in pages(keys) {
+        for page in 0..<KVCache.pages(for: keys) {
+            let length = min(KVCache.pageLength, keys - page * KVCache.pageLength)
             kernels.matmul(
                 rows.count, length, size, queries, width, span.cache.keys(page: page, layer: layer, head: head),
                 span.cache.keyPanelStride, strip + page * KVCache.pageLength, stride, 0, nil)
@@ -162,17 +163,12 @@ private struct AttentionTask: TeamTask {
     ) {
         let (size, width) = (span.cache.headSize, output.shape[-1])
         let found = output.floats + (span.firstRow + rows.lowerBound) * width + head * size
-        for (page, length) in pages(keys) {
+        for page in 0..<KVCache.pages(for: keys) {
+            let length = min(KVCache.pageLength, keys - page * KVCache.pageLength)
             kernels.matmul(
                 rows.count, size, length, strip + page * KVCache.pageLength, stride,
                 span.cache.values(page: page, layer: layer, head: head), KVCache.valuePanelStride, found, width,
                 page > 0 ? 1 : 0, nil)
         }
-    }
-
-    /// The pages that hold the first `keys` positions, and how many of them each holds.
-    private func pages(_ keys: Int) -> some Sequence<(Int, Int)> {
-        let length = KVCache.pageLength
-        return (0..<(keys + length - 1) / length).lazy.map { ($0, min(length, keys - $0 * length)) }
     }
 }

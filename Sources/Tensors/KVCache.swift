@@ -22,7 +22,7 @@ public final class KVCache {
 
     private let pages: [Page]
 
-    /// A page's memory, shared by all caches that begin alike.
+    /// A page's memory.
     private final class Page {
         let floats: UnsafeMutablePointer<Float>
 
@@ -42,7 +42,7 @@ public final class KVCache {
         self.headSize = headSize
         self.capacity = capacity
         let layerFloats = Self.pageLength * heads * (headSize + Self.padded(headSize))
-        pages = (0..<(capacity + Self.pageLength - 1) / Self.pageLength).map { _ in Page(floats: layers * layerFloats) }
+        pages = (0..<Self.pages(for: capacity)).map { _ in Page(floats: layers * layerFloats) }
     }
 
     /// Marks `count` more positions as filled, once their keys and values have been written for every layer.
@@ -50,6 +50,9 @@ public final class KVCache {
         self.count += count
         precondition(self.count <= capacity, "a cache of \(capacity) positions cannot hold \(self.count)")
     }
+
+    /// How many pages hold `positions` positions.
+    package static func pages(for positions: Int) -> Int { (positions + pageLength - 1) / pageLength }
 
     private static func padded(_ headSize: Int) -> Int { (headSize + 15) / 16 * 16 }
 
