@@ -53,7 +53,7 @@ let package = Package(
             dependencies: ["Checkpoints", "Files", "Fuzzing", "GPT2", "Tensors", "TestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
-            name: "GPT2Tests", dependencies: ["Files", "GPT2", "Tensors", "TestSupport"],
+            name: "GPT2Tests", dependencies: ["Files", "GPT2", "Runtime", "Tensors", "TestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]

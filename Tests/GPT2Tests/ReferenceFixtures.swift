@@ -17,3 +17,29 @@ enum Fixtures {
         "reorder-and-upcast", "untied", "together", "one-head", "narrow-heads", "odd-inner", "wide-heads", "long",
     ]
 }
+
+/// The largest absolute difference of two rows; NaN anywhere is infinitely far.
+func largestDifference(_ row: [Float], _ expected: [Double]) -> Double {
+    precondition(row.count == expected.count, "\(row.count) values, expected \(expected.count)")
+    return zip(row, expected).reduce(0) { largest, pair in
+        let difference = abs(Double(pair.0) - pair.1)
+        return difference.isNaN ? .infinity : max(largest, difference)
+    }
+}
+
+func largestDifference(_ row: [Float], _ expected: [Float]) -> Double {
+    largestDifference(row, expected.map(Double.init))
+}
+
+/// Figures of a whole row of logits.
+struct Figures {
+    let mean, rootMeanSquare, logSumExp: Double
+
+    init(of row: [Float]) {
+        let values = row.map(Double.init)
+        let largest = values.max() ?? 0
+        mean = values.reduce(0, +) / Double(values.count)
+        rootMeanSquare = (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
+        logSumExp = largest + log(values.reduce(0) { $0 + exp($1 - largest) })
+    }
+}

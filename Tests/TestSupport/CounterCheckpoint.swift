@@ -5,12 +5,10 @@ package enum CounterCheckpoint {
     /// Writes the directory, hands its path to `body` and removes it. A model that `body` returns stays valid: it has
     /// the files mapped.
     package static func with<Result>(_ reference: ReferenceCase, _ body: (String) throws -> Result) throws -> Result {
-        let directory = FileManager.default.temporaryDirectory
-            .appendingPathComponent("swift-gpt2-\(reference.name)-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }
-        try write(reference, to: directory)
-        return try body(directory.path)
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        try write(reference, to: URL(fileURLWithPath: folder.path))
+        return try body(folder.path)
     }
 
     package static func write(_ reference: ReferenceCase, to directory: URL) throws {

@@ -62,9 +62,9 @@ SHAPES = {
     "narrow-heads": dict(vocab_size=300, n_positions=64, n_embd=40, n_layer=2, n_head=8),
     "odd-inner": dict(vocab_size=131, n_positions=64, n_embd=36, n_layer=2, n_head=2, n_inner=7),
     "wide-heads": dict(vocab_size=257, n_positions=64, n_embd=128, n_layer=2, n_head=2),
-    "long": dict(vocab_size=97, n_positions=600, n_embd=24, n_layer=2, n_head=2),
+    "long": dict(vocab_size=203, n_positions=1024, n_embd=60, n_layer=2, n_head=5, n_inner=600),
 }
-LONG_ROWS = [0, 63, 64, 65, 127, 128, 255, 256, 257, 511, 512, 599]  # the borders of pages and of key blocks
+LONG_ROWS = [0, 63, 64, 65, 127, 128, 255, 256, 257, 511, 512, 1022, 1023]  # the borders of pages and of key blocks
 
 
 def rules(head=0.5, embedding=0.5, attention=0.5, projection=0.5, inner=0.25, outer=2.0):
