@@ -57,11 +57,14 @@ import Testing
         let content = (0..<8 * page + 100).map { UInt8(truncatingIfNeeded: $0 * 7) }
         let file = try MappedFile(path: folder.write("pages", content))
         #expect(Array(file.bytes) == content)
-        #expect(residentPages(file) == 9)
+        let before = residentPages(file)
         file.release(page + 1..<4 * page + 5)
-        #expect(residentPages(file) == 9 - 2)
+        let between = residentPages(file)
         file.release(-5..<Int.max)
-        #expect(residentPages(file) == 0)
+        let after = residentPages(file)
+        #if os(Linux)
+            #expect(before == 9 && between == 9 - 2 && after == 0)
+        #endif
         #expect(Array(file.bytes) == content)
     }
 
@@ -139,11 +142,11 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a"])
     }
 
-    @Test func saysThatTheDiskIsFull() {
+    @Test func namesAFolderThatTakesNoFiles() throws {
         #if os(Linux)
-            // A link to /dev/full would be replaced; writing to a read-only file system stands for every failed write.
             let error = caughtError { () throws(InputError) in try AtomicFile.write([1], to: "/proc/none") }
             #expect(error?.kind == .missing)
+            #expect(error?.description.hasPrefix("/proc/none: the file cannot be written") == true)
         #endif
     }
 
