@@ -14,8 +14,6 @@ public typealias TokenID = Int
 ///
 /// Source: Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), and its `encoder.py`.
 public struct Tokenizer: Sendable {
-    static let endOfTextName = "<|endoftext|>"
-
     private let vocabulary: Vocabulary
 
     init(_ vocabulary: Vocabulary) {

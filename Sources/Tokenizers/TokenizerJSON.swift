@@ -24,10 +24,12 @@ struct TokenizerJSON {
 
         let model = try file.fields("model")
         try checkModel(model)
-        var builder = VocabularyBuilder(place: place, mergesPlace: place) { "merge \($0 + 1)" }
-        return try builder.build(
-            Self.entries(try model.fields("vocab").object, in: place), added: addedTokens(), merges: merges(model),
-            endOfText: Tokenizer.endOfTextName)
+        var source = VocabularySource()
+        try source.appendEntries(model.fields("vocab").object, in: place)
+        try appendAddedTokens(to: &source)
+        try appendMerges(of: model, to: &source)
+        var builder = VocabularyBuilder(source, place: place, mergesPlace: place) { "merge \($0 + 1)" }
+        return try builder.build()
     }
 
     // MARK: What GPT-2 does not have
@@ -92,10 +94,42 @@ struct TokenizerJSON {
 
     // MARK: What it has
 
-    /// A vocabulary as `vocab.json` and the model of `tokenizer.json` write it: from text to id.
-    static func entries(_ object: JSONObject, in place: String) throws(InputError) -> [VocabularyBuilder.Entry] {
-        var ids: [Int] = []
-        ids.reserveCapacity(object.members.count)
+    private func appendAddedTokens(to source: inout VocabularySource) throws(InputError) {
+        for (index, value) in (try file.optionalArray("added_tokens") ?? []).enumerated() {
+            let token = try JSONFields(value, in: "\(place), added token \(index + 1)")
+            for key in ["single_word", "lstrip", "rstrip"] where try token.optionalBool(key) == true {
+                throw token.invalid(key, "is true, which is not supported", advice: Self.advice)
+            }
+            let text = source.append(try token.string("content").utf8)
+            let isSpecial = try token.optionalBool("special") ?? false
+            source.added.append(.init(text: text, id: try token.integer("id"), isSpecial: isSpecial))
+        }
+    }
+
+    /// A merge is written as "a b" or, since 2024, as ["a", "b"].
+    private func appendMerges(of model: JSONFields, to source: inout VocabularySource) throws(InputError) {
+        let values = try model.array("merges")
+        source.merges.reserveCapacity(values.count)
+        for (index, value) in values.enumerated() {
+            if case .string(let text) = value, source.appendMerge(source.append(text)) { continue }
+            if case .array(let parts) = value, parts.count == 2, case .string(let left) = parts[0],
+                case .string(let right) = parts[1]
+            {
+                source.merges.append(.init(left: source.append(left), right: source.append(right)))
+                continue
+            }
+            throw InputError(
+                .data,
+                "merge \(index + 1) must be two tokens, \"a b\" or [\"a\", \"b\"], but is \(value.summary)",
+                in: place, advice: VocabularyBuilder.advice)
+        }
+    }
+}
+
+extension VocabularySource {
+    /// Appends a vocabulary as `vocab.json` and the model of `tokenizer.json` write it: from text to id.
+    mutating func appendEntries(_ object: JSONObject, in place: String) throws(InputError) {
+        entries.reserveCapacity(object.members.count)
         for member in object.members {
             guard case .integer(let id) = member.value else {
                 throw InputError(
@@ -103,89 +137,7 @@ struct TokenizerJSON {
                     "the id of the token \(member.key.quoted) must be an integer, but is \(member.value.summary)",
                     in: place, advice: VocabularyBuilder.advice)
             }
-            ids.append(id)
+            entries.append(Entry(text: append(member.key), id: id))
         }
-        return zip(slices(of: object.members.map(\.key)), ids).map { VocabularyBuilder.Entry(text: $0, id: $1) }
-    }
-
-    /// The bytes of many strings, copied into one array.
-    private static func slices(of strings: [JSONString]) -> [ArraySlice<UInt8>] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(strings.reduce(0) { $0 + $1.count })
-        for string in strings { string.withBytes { bytes += $0 } }
-        var start = 0
-        return strings.map { string in
-            defer { start += string.count }
-            return bytes[start..<start + string.count]
-        }
-    }
-
-    private func addedTokens() throws(InputError) -> [VocabularyBuilder.Added] {
-        var added: [VocabularyBuilder.Added] = []
-        for (index, value) in (try file.optionalArray("added_tokens") ?? []).enumerated() {
-            let token = try JSONFields(value, in: "\(place), added token \(index + 1)")
-            for key in ["single_word", "lstrip", "rstrip"] where try token.optionalBool(key) == true {
-                throw token.invalid(key, "is true, which is not supported", advice: Self.advice)
-            }
-            let text = Array(try token.string("content").utf8)[...]
-            let isSpecial = try token.optionalBool("special") ?? false
-            added.append(VocabularyBuilder.Added(text: text, id: try token.integer("id"), isSpecial: isSpecial))
-        }
-        return added
-    }
-
-    private func merges(_ model: JSONFields) throws(InputError) -> [VocabularyBuilder.Merge] {
-        let values = try model.array("merges")
-        var texts: [JSONString] = []
-        texts.reserveCapacity(2 * values.count)
-        for (index, value) in values.enumerated() {
-            let parts = Self.parts(value)
-            if parts.isEmpty { throw malformed(index, value) }
-            texts += parts
-        }
-
-        var slices = Self.slices(of: texts).makeIterator()
-        var merges: [VocabularyBuilder.Merge] = []
-        merges.reserveCapacity(values.count)
-        for (index, value) in values.enumerated() {
-            guard let first = slices.next() else { break }
-            if case .array = value, let second = slices.next() {
-                merges.append(VocabularyBuilder.Merge(left: first, right: second))
-            } else if let merge = VocabularyBuilder.Merge(first) {
-                merges.append(merge)
-            } else {
-                throw malformed(index, value)
-            }
-        }
-        return merges
-    }
-
-    /// A merge is written as "a b" or, since 2024, as ["a", "b"].
-    private static func parts(_ merge: JSON) -> [JSONString] {
-        switch merge {
-        case .string(let text): return [text]
-        case .array(let parts):
-            let texts = parts.compactMap { part -> JSONString? in
-                if case .string(let text) = part { text } else { nil }
-            }
-            return parts.count == 2 && texts.count == 2 ? texts : []
-        default: return []
-        }
-    }
-
-    private func malformed(_ index: Int, _ value: JSON) -> InputError {
-        InputError(
-            .data, "merge \(index + 1) must be two tokens, \"a b\" or [\"a\", \"b\"], but is \(value.summary)",
-            in: place, advice: VocabularyBuilder.advice)
-    }
-}
-
-extension VocabularyBuilder.Merge {
-    /// Two texts with one space between them.
-    init?(_ text: ArraySlice<UInt8>) {
-        guard let space = text.firstIndex(of: UInt8(ascii: " ")) else { return nil }
-        left = text[..<space]
-        right = text[(space + 1)...]
-        if left.isEmpty || right.isEmpty || right.contains(UInt8(ascii: " ")) { return nil }
     }
 }

@@ -1,5 +1,7 @@
 /// What a tokenizer knows, checked: made by ``VocabularyBuilder``, never changed afterwards.
 final class Vocabulary: Sendable {
+    static let endOfTextName = "<|endoftext|>"
+
     let tokens: TokenBytes
     let table: TokenTable
     let merges: Merges
