@@ -8,7 +8,7 @@ struct TokenTable: Sendable {
         var high: UInt64 = 0
         var token: Int32 = -1
         /// Whether the merges turn the token's bytes into this one token.
-        var isWhole = false
+        var isWhole = true
     }
 
     private var slots: [Slot]
@@ -47,10 +47,10 @@ struct TokenTable: Sendable {
         slots[index] = Slot(low: low, high: high, token: token)
     }
 
-    /// Says that the merges turn the token's bytes into the token.
-    mutating func markWhole(_ token: Int32, in tokens: TokenBytes) {
+    /// Says that the merges do not turn the token's bytes into the token.
+    mutating func markNotWhole(_ token: Int32, in tokens: TokenBytes) {
         let index = tokens.withBytes(of: Int(token)) { slotIndex(of: $0, in: tokens) }
-        slots[index].isWhole = true
+        if slots[index].token == token { slots[index].isWhole = false }
     }
 
     /// The slot that holds the bytes, or the free one where they belong.

@@ -19,6 +19,8 @@ struct VocabularyBuilder {
     private let alphabet = ByteLevelAlphabet()
     private var tokens = TokenBytes()
     private var table = TokenTable(capacity: 0)
+    /// For every token whether it is in the table: whether merges can make it.
+    private var isInTable: [Bool] = []
 
     static let advice = "Correct the file or download it again"
 
@@ -33,7 +35,7 @@ struct VocabularyBuilder {
     mutating func build() throws(InputError) -> Vocabulary {
         try collectTokens(try listings())
         let merges = Merges(table: try mergeTable(), byteTokens: try byteTokens())
-        markWholeTokens(merges)
+        markTokensNotWhole(merges)
 
         var added = AddedTokens()
         for token in source.added {
@@ -114,6 +116,7 @@ struct VocabularyBuilder {
                     advice: "Use a byte-level vocabulary; list tokens that stand for themselves as added tokens")
             }
             tokens.append(written)
+            isInTable.append(isWritten)
             if isWritten { table.insert(Int32(id), in: tokens) }
         }
     }
@@ -144,6 +147,11 @@ struct VocabularyBuilder {
         bytes.withUnsafeBufferPointer { table.token(UnsafeBufferPointer(rebasing: $0[range]), in: tokens) }
     }
 
+    private func isToken(_ token: Int32, _ bytes: [UInt8]) -> Bool {
+        guard token < tokens.count, isInTable[Int(token)] else { return false }
+        return tokens.withBytes(of: Int(token)) { $0.elementsEqual(bytes) }
+    }
+
     // MARK: Merges
 
     private func mergeTable() throws(InputError) -> MergeTable {
@@ -153,6 +161,7 @@ struct VocabularyBuilder {
         var pairs: [(left: Int32, right: Int32)] = []
         pairs.reserveCapacity(source.merges.count)
         var bytes: [UInt8] = []
+        var result: Int32 = -1
 
         for (index, rule) in source.merges.enumerated() {
             bytes.removeAll(keepingCapacity: true)
@@ -165,8 +174,14 @@ struct VocabularyBuilder {
             guard isRightWritten, bytes.count > middle, let right = token(bytes, middle..<bytes.count) else {
                 throw unknown(source.quoted(rule.right), index)
             }
-            guard let result = token(bytes, 0..<bytes.count) else {
-                throw unknown("\(source.quoted(rule.left)) + \(source.quoted(rule.right))", index)
+            // Training numbers tokens in the order of the merges.
+            if isToken(result + 1, bytes) {
+                result += 1
+            } else {
+                guard let found = token(bytes, 0..<bytes.count) else {
+                    throw unknown("\(source.quoted(rule.left)) + \(source.quoted(rule.right))", index)
+                }
+                result = found
             }
             guard merges.append(UInt32(left), UInt32(right), makes: UInt32(result)) else {
                 throw mergeFailure(
@@ -193,16 +208,16 @@ struct VocabularyBuilder {
         throw mergeFailure(index, "needs the token \(source.quoted(text)), \(reason)")
     }
 
-    /// Tells the table which tokens the merges make of their own bytes. All of them do in a trained vocabulary, but
-    /// nothing in a file guarantees it.
-    private mutating func markWholeTokens(_ merges: Merges) {
+    /// Tells the table which tokens the merges do not make of their own bytes. In a trained vocabulary that is only
+    /// `<|endoftext|>`, but nothing in a file guarantees it.
+    private mutating func markTokensNotWhole(_ merges: Merges) {
         var merger = ShortPieceMerger()
         for id in 0..<tokens.count where tokens.range(of: id).count <= PieceKey.longest {
             var isWhole = false
             tokens.withBytes(of: id) { bytes in
                 merger.tokenize(bytes, merges) { isWhole = Int($0) == id }
             }
-            if isWhole { table.markWhole(Int32(id), in: tokens) }
+            if !isWhole { table.markNotWhole(Int32(id), in: tokens) }
         }
     }
 
