@@ -55,6 +55,9 @@ let package = Package(
         .testTarget(
             name: "GPT2Tests", dependencies: ["Files", "GPT2", "Runtime", "Tensors", "TestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
+        .testTarget(
+            name: "TokenizersTests", dependencies: ["Files", "Fuzzing", "TestSupport", "Tokenizers"],
+            resources: [.copy("Fixtures")], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]
 )

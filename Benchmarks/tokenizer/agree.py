@@ -88,4 +88,5 @@ def main():
         compare(pathlib.Path(path).name, ours, [text], reference.encode)
 
 
-main()
+if __name__ == "__main__":
+    main()

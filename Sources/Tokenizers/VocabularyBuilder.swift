@@ -34,7 +34,8 @@ struct VocabularyBuilder {
     /// - Throws: ``InputError`` of kind `data`.
     mutating func build() throws(InputError) -> Vocabulary {
         try collectTokens(try listings())
-        let merges = Merges(table: try mergeTable(), byteTokens: try byteTokens())
+        let byteTokens = try byteTokens()
+        let merges = Merges(table: try mergeTable(), byteTokens: byteTokens)
         markTokensNotWhole(merges)
 
         var added = AddedTokens()
