@@ -34,7 +34,7 @@ let package = Package(
         .target(
             name: "GPT2", dependencies: ["Checkpoints", "Files", "Layers", "Runtime", "Tensors", "Tokenizers"],
             swiftSettings: swift),
-        .target(name: "StoryModelData", exclude: ["tokenizer.json"]),
+        .target(name: "StoryModelData", exclude: ["config.json", "model.safetensors", "tokenizer.json"]),
         .target(name: "StoryModel", dependencies: ["GPT2", "StoryModelData"], swiftSettings: swift),
         .target(name: "Inspection", dependencies: ["GPT2"], swiftSettings: swift),
         .executableTarget(

@@ -1,0 +1,35 @@
+import Checkpoints
+public import Files
+public import GPT2
+public import Runtime
+import StoryModelData
+import Tokenizers
+
+/// The model that ships inside this package: a GPT-2 of six million parameters that tells stories like an old
+/// children's book. docs/story-model says how it was made.
+///
+///     let model = try StoryModel.load()
+///     for try await piece in model.generate("Once upon a time") {
+///         print(piece.text, terminator: "")
+///     }
+///
+/// Its files are part of the executable, so a copied executable still has them.
+public enum StoryModel {
+    /// - Throws: ``InputError`` of kind `data` if the embedded files are damaged.
+    public static func load(team: Team = .shared) throws(InputError) -> GPT2Model {
+        let place = "the story model"
+        let json = try JSON.parse(bytes(story_model_configuration()), in: "config.json of \(place)")
+        let configuration = try GPT2Configuration(json: json, place: "config.json of \(place)")
+        return try GPT2Model(
+            configuration: configuration,
+            generation: GenerationConfiguration(configuration, place: place),
+            weights: Weights(bytes: bytes(story_model_weights()), place: "model.safetensors of \(place)"),
+            tokenizer: Tokenizer(tokenizerJSON: bytes(story_model_tokenizer()), place: "tokenizer.json of \(place)"),
+            place: place, team: team)
+    }
+
+    /// The bytes are constants of the executable: they outlive every use.
+    private static func bytes(_ file: story_model_file) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: file.start, count: file.count)
+    }
+}
