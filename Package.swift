@@ -44,17 +44,23 @@ let package = Package(
             ], swiftSettings: swift),
 
         .target(name: "TestSupport", dependencies: ["Files"], path: "Tests/TestSupport", swiftSettings: swift),
+        .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
         .target(name: "Fuzzing", path: "Tests/Fuzzing", swiftSettings: swift),
         .target(name: "KernelChecks", dependencies: ["Kernels"], path: "Tests/KernelChecks", exclude: ["runner"]),
         .testTarget(name: "KernelsTests", dependencies: ["KernelChecks", "Kernels"], swiftSettings: swift),
+        .testTarget(
+            name: "RuntimeTests", dependencies: ["Runtime"], resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(name: "FilesTests", dependencies: ["Files", "Fuzzing", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "CheckpointsTests",
             dependencies: ["Checkpoints", "Files", "Fuzzing", "GPT2", "Tensors", "TestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
-            name: "GPT2Tests", dependencies: ["Files", "GPT2", "Runtime", "Tensors", "TestSupport"],
+            name: "GPT2Tests",
+            dependencies: ["AllocationCounter", "Files", "GPT2", "Runtime", "Tensors", "TestSupport", "Tokenizers"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
+        .testTarget(
+            name: "InspectionTests", dependencies: ["Files", "GPT2", "Inspection", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "TokenizersTests", dependencies: ["Files", "Fuzzing", "TestSupport", "Tokenizers"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
