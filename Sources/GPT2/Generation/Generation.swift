@@ -1,0 +1,159 @@
+public import Files
+internal import Runtime
+internal import Tensors
+public import Tokenizers
+
+/// A text that is being generated, one token a call, on the thread that calls.
+///
+///     let generation = try Generation(model, prompt: tokens)
+///     while let piece = try generation.next() { print(piece.text, terminator: "") }
+///
+/// From the second call of ``next()`` on, nothing is allocated but the text. In a Swift server or application use
+/// ``GPT2Model/generate(_:options:)-(String,_)``, which does not occupy the caller's thread.
+public final class Generation {
+    public let promptTokens: [TokenID]
+    /// The generated tokens so far.
+    public private(set) var tokens: [TokenID] = []
+    public let seed: UInt64
+    public private(set) var timings = Completion.Timings()
+
+    private let model: GPT2Model
+    private let options: GenerationOptions
+    /// The most tokens that this text can have.
+    private let limit: Int
+    private let cache: KVCache
+    private let context: ForwardContext
+    private var batch = ForwardBatch()
+    private var sampler: Sampler
+    private let philox: Philox
+    private var delivery: TextDelivery?
+    private var isFinished = false
+
+    /// Prepares to continue token ids.
+    ///
+    /// - Parameter tokens: empty ones start from the model's end-of-text token.
+    /// - Throws: ``InputError`` of kind `usage` for an option that makes no sense, an id outside the vocabulary, stop texts
+    ///   for a model without a tokenizer, or an empty prompt for a model without an end-of-text token; of kind `data` for
+    ///   a prompt longer than the context.
+    public init(
+        _ model: GPT2Model, prompt tokens: [TokenID], options: GenerationOptions = GenerationOptions()
+    ) throws(InputError) {
+        sampler = try Sampler(options, vocabularySize: model.configuration.vocabularySize)
+        promptTokens = try model.promptTokens(tokens)
+        if model.tokenizer == nil, !options.stop.isEmpty {
+            throw InputError(
+                .usage, "the model has no tokenizer, so stop texts cannot be found", in: "stop",
+                advice: "Leave them out")
+        }
+        self.model = model
+        self.options = options
+        // The last token is never fed back, so it needs no position.
+        limit = min(options.maxTokens, model.configuration.contextLength - promptTokens.count + 1)
+        cache = KVCache(for: model.network, capacity: promptTokens.count + limit - 1)
+        context = ForwardContext(team: model.team)
+        seed = options.seed ?? UInt64.random(in: .min ... .max)
+        philox = Philox(seed: seed)
+        delivery = model.tokenizer.map { TextDelivery($0, stop: options.stop) }
+        self.tokens.reserveCapacity(limit)
+    }
+
+    /// Prepares to continue a text.
+    ///
+    /// - Throws: as the other initializer, and ``InputError`` of kind `usage` if the model has no tokenizer.
+    public convenience init(
+        _ model: GPT2Model, prompt: String, options: GenerationOptions = GenerationOptions()
+    ) throws(InputError) {
+        try self.init(model, prompt: model.promptTokens(prompt), options: options)
+    }
+
+    /// Generates the next token.
+    ///
+    /// - Returns: nil once the text is finished.
+    /// - Throws: ``InputError`` of kind `data` if the model gives logits that are not numbers.
+    public func next() throws(InputError) -> GeneratedPiece? {
+        while true {
+            switch try step() {
+            case .prefilled: continue
+            case .generated(let piece): return piece
+            case .finished: return nil
+            }
+        }
+    }
+
+    package enum Step: Sendable {
+        /// A part of the prompt was read, and more is left.
+        case prefilled
+        case generated(GeneratedPiece)
+        case finished
+    }
+
+    /// Does as much as one turn should: a chunk of the prompt, or one token.
+    package func step() throws(InputError) -> Step {
+        if isFinished { return .finished }
+        let clock = ContinuousClock()
+        let start = clock.now
+        let isPrefill = tokens.isEmpty
+        let sample = try forward()
+        let seconds = (clock.now - start) / .seconds(1)
+        if isPrefill {
+            timings.prefillSeconds += seconds
+            timings.prefillTokens = cache.count
+        } else {
+            timings.decodeSeconds += seconds
+            timings.decodeTokens += 1
+        }
+        guard let sample else { return .prefilled }
+        return .generated(deliver(sample))
+    }
+
+    /// - Returns: nil if there is more of the prompt to read.
+    private func forward() throws(InputError) -> Sampler.Sample? {
+        batch.removeAll()
+        if let last = tokens.last {
+            try batch.append(CollectionOfOne(last), to: cache)
+        } else {
+            try batch.append(promptTokens[cache.count...].prefix(GPT2.chunkLength), to: cache)
+            if cache.count + batch.tokens.count < promptTokens.count {
+                _ = model.network.hiddenStates(batch, context)
+                return nil
+            }
+        }
+        let logits = model.network.logits(batch, context)
+        // The random number belongs to the position, so a text can be taken up anywhere and goes on alike.
+        let uniform = philox.uniform(at: UInt64(cache.count))
+        return try logits.withUnsafeValues { row throws(InputError) in try sampler.sample(row, uniform: uniform) }
+    }
+
+    private func deliver(_ sample: Sampler.Sample) -> GeneratedPiece {
+        tokens.append(sample.token)
+        let isEnd = model.endOfText.contains(sample.token)
+        var text = isEnd ? "" : delivery?.append(sample.token) ?? ""
+        let reason: Completion.FinishReason? =
+            if isEnd, !options.ignoreEndOfText {
+                .endOfText
+            } else if delivery?.isStopped == true {
+                .stop
+            } else if tokens.count == limit {
+                .length
+            } else {
+                nil
+            }
+        guard let reason else {
+            return GeneratedPiece(
+                text: text, token: sample.token, probability: sample.probability, completion: nil)
+        }
+        isFinished = true
+        if reason != .stop { text += delivery?.finish() ?? "" }
+        return GeneratedPiece(
+            text: text, token: sample.token, probability: sample.probability, completion: completion(reason))
+    }
+
+    private func completion(_ reason: Completion.FinishReason) -> Completion {
+        let contextLength = model.configuration.contextLength
+        let isFull = reason == .length && limit < options.maxTokens
+        return Completion(
+            text: delivery?.text, promptTokens: promptTokens, tokens: tokens, finishReason: reason,
+            note: isFull ? "The context of \(contextLength) tokens is full, so the text ends here." : nil,
+            seed: seed, timings: timings)
+    }
+}

@@ -1,0 +1,63 @@
+import AllocationCounter
+import Foundation
+import GPT2
+import Runtime
+import TestSupport
+import Testing
+
+/// A decoded token costs no heap allocation: neither the forward pass, on any of its threads, nor the choice of a token.
+@Suite(.enabled(if: allocation_counter_works() == 1, "allocations are counted on glibc only, without sanitizers"))
+struct AllocationTests {
+    private struct IncludeThread: TeamTask {
+        let isIncluded: Bool
+        func run(part: Int, of parts: Int) { allocation_counter_include_thread(isIncluded ? 1 : 0) }
+    }
+
+    /// The allocations of this thread and of the team's threads.
+    private func count(_ team: Team, _ body: () throws -> Void) rethrows -> Int {
+        team.run(IncludeThread(isIncluded: true))
+        let before = allocation_counter_total()
+        defer { team.run(IncludeThread(isIncluded: false)) }
+        try body()
+        return allocation_counter_total() - before
+    }
+
+    /// Else the tests below could not fail.
+    @Test func theCounterCounts() throws {
+        final class Object { var value = 0 }
+        var objects: [Object] = []
+        #expect(count(Team(threads: 2)) { for _ in 0..<10 { objects.append(Object()) } } >= 10)
+        let team = Team(threads: 2)
+        struct Allocate: TeamTask {
+            func run(part: Int, of parts: Int) { withExtendedLifetime([Int](repeating: part, count: 100)) {} }
+        }
+        #expect(count(team) { for _ in 0..<10 { team.run(Allocate()) } } == 20)
+    }
+
+    private static let options: [GenerationOptions] = [
+        GenerationOptions(maxTokens: 240, greedy: true, ignoreEndOfText: true),
+        GenerationOptions(maxTokens: 240, seed: 1, ignoreEndOfText: true),
+        GenerationOptions(maxTokens: 240, temperature: 1.1, topK: 100, topP: 0.9, seed: 1, ignoreEndOfText: true),
+        GenerationOptions(maxTokens: 240, temperature: 1, topK: nil, topP: 0.9, seed: 1, ignoreEndOfText: true),
+        GenerationOptions(maxTokens: 240, temperature: 1, topK: nil, seed: 1, ignoreEndOfText: true),
+    ]
+
+    @Test(arguments: [1, 2, 3], options)
+    func decodingAllocatesNothing(threads: Int, options: GenerationOptions) throws {
+        let team = Team(threads: threads)
+        let model = try CounterCheckpoint.with(Fixtures.reference("small/base")) { path in
+            try GPT2Model(directory: path, team: team)
+        }
+        let generation = try Generation(model, prompt: [1, 2, 3, 4, 5], options: options)
+        _ = try generation.next()
+        _ = try generation.next()
+        var pieces = 0
+        let allocations = try count(team) {
+            while pieces < 237 {
+                _ = try generation.next()
+                pieces += 1
+            }
+        }
+        #expect(allocations == 0, "\(pieces) tokens")
+    }
+}
