@@ -64,6 +64,9 @@ let package = Package(
         .testTarget(
             name: "TokenizersTests", dependencies: ["Files", "Fuzzing", "TestSupport", "Tokenizers"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
+        .testTarget(
+            name: "StoryModelTests", dependencies: ["GPT2", "StoryModel", "StoryModelData", "Tensors"],
+            resources: [.copy("Fixtures")], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]
 )

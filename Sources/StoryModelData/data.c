@@ -13,11 +13,7 @@ static const unsigned char tokenizer[] = {
 };
 
 _Alignas(64) static const unsigned char weights[] = {
-#if __has_embed("model.safetensors")
 #embed "model.safetensors"
-#else
-    0  // not trained yet
-#endif
 };
 
 story_model_file story_model_configuration(void) { return (story_model_file){configuration, sizeof configuration}; }
