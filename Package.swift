@@ -40,7 +40,8 @@ let package = Package(
         .executableTarget(
             name: "GPT2Command",
             dependencies: [
-                "GPT2", "Inspection", "StoryModel", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Files", "GPT2", "Inspection", "Layers", "Runtime", "StoryModel", "Tensors", "Tokenizers",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
         .target(name: "TestSupport", dependencies: ["Files"], path: "Tests/TestSupport", swiftSettings: swift),

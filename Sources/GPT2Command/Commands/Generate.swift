@@ -1,0 +1,87 @@
+import ArgumentParser
+import GPT2
+import Tokenizers
+
+struct Generate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Continue a text.",
+        discussion: """
+            Shows the prompt and what the model writes after it. Without a prompt, on a terminal, you and the model tell a \
+            story in turns.
+
+              gpt2 generate "Once upon a time"
+              gpt2 generate "Once upon a time" --seed 7 --temperature 0.9 --stats
+              gpt2 generate "The fox" --greedy --stop "." --format json
+              gpt2 generate - < story.txt
+              gpt2 generate --model models/gpt2 --token-ids 464,3290 --max-tokens 20
+            """)
+
+    @OptionGroup var prompt: PromptOptions
+    @OptionGroup(title: "Sampling") var sampling: SamplingOptions
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup var output: OutputOptions
+
+    @Flag(help: "Write to standard error how long loading, the prompt and the text took.")
+    var stats = false
+
+    @Flag(help: "Colour each token by its probability, on a terminal.")
+    var tint = false
+
+    func run() throws {
+        let seed = sampling.seed ?? SamplingOptions.freshSeed()
+        guard let prompt = try prompt.read() else {
+            guard StandardInput.isTerminal, StandardOutput.isTerminal, output.format == .text else {
+                throw ValidationError(
+                    "There is no prompt: give a text, - to read it from standard input, or --token-ids.")
+            }
+            var storyteller = try Storyteller(model.load().model, sampling, seed: seed, tint: Tint(isWanted: tint))
+            return try storyteller.run()
+        }
+        let loaded = try model.load()
+        let tokens = try prompt.tokens(for: loaded.model)
+        let generation = try Generation(loaded.model, prompt: tokens, options: sampling.options(seed: seed))
+        let completion = try Interruption.deferred {
+            switch output.format {
+            case .text: try tell(prompt, generation, loaded.model.tokenizer)
+            case .json: try finish(generation)
+            }
+        }
+        guard let completion else { return }
+        if let note = completion.note { Warnings.note(note) }
+        if output.format == .json {
+            try JSONOutput.write(CompletionDocument(completion, loadSeconds: loaded.seconds))
+        } else if sampling.seed == nil, !sampling.isGreedy {
+            StandardError.line("seed: \(seed)")
+        }
+        if stats { StandardError.write(Statistics(completion.timings, loadSeconds: loaded.seconds).text) }
+    }
+
+    /// Writes the text as it comes.
+    private func tell(_ prompt: Prompt, _ generation: Generation, _ tokenizer: Tokenizer?) throws -> Completion? {
+        let tint = Tint(isWanted: tint)
+        var writer = TextWriter(tokenizer, tint: tint)
+        try writer.begin(with: prompt)
+        var completion: Completion?
+        do {
+            while let piece = try generation.next() {
+                try writer.append(piece)
+                try Interruption.check()
+                completion = piece.completion
+            }
+        } catch is Interrupted {
+            try writer.end()
+            throw Interrupted()
+        }
+        try writer.end()
+        if let legend = tint.legend { try StandardOutput.line(legend) }
+        return completion
+    }
+
+    private func finish(_ generation: Generation) throws -> Completion? {
+        while let piece = try generation.next() {
+            try Interruption.check()
+            if let completion = piece.completion { return completion }
+        }
+        return nil
+    }
+}

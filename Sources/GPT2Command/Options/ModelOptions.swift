@@ -1,0 +1,70 @@
+import ArgumentParser
+import Files
+import GPT2
+import Runtime
+import StoryModel
+import Tokenizers
+
+/// Which model, and how it is held. Every command that runs a model has these.
+struct ModelOptions: ParsableArguments {
+    @OptionGroup var place: ModelPlace
+
+    @Option(help: "How many threads compute. (default: one for each processor)")
+    var threads: Int?
+
+    @Option(help: "How the weights are held in memory; f16, q8 and q4 are not in this version.")
+    var weights = WeightFormat.f32
+
+    enum WeightFormat: String, ExpressibleByArgument, CaseIterable {
+        case f32
+        case f16
+        case q8
+        case q4
+    }
+
+    func validate() throws {
+        if let threads, !(1...256).contains(threads) {
+            throw ValidationError("--threads is \(threads), but must be from 1 to 256.")
+        }
+        if weights != .f32 {
+            throw ValidationError("--weights \(weights.rawValue) is not in this version; f32 is.")
+        }
+    }
+
+    struct LoadedModel {
+        let model: GPT2Model
+        let seconds: Double
+    }
+
+    /// Loads the model and writes its warnings.
+    func load() throws(InputError) -> LoadedModel {
+        Warnings.writeIfDebugBuild()
+        let clock = ContinuousClock()
+        let start = clock.now
+        let team = threads.map { Team(threads: $0) } ?? .shared
+        let model =
+            if let path = place.model { try GPT2Model(directory: path, team: team) } else {
+                try StoryModel.load(team: team)
+            }
+        let seconds = (clock.now - start) / .seconds(1)
+        Warnings.write(model.warnings)
+        return LoadedModel(model: model, seconds: seconds)
+    }
+}
+
+/// Which model; enough for commands that need its tokenizer only.
+struct ModelPlace: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A folder as Hugging Face lays it out, with config.json and model.safetensors. (default: the story model)",
+            valueName: "folder"))
+    var model: String?
+
+    func loadTokenizer() throws(InputError) -> Tokenizer {
+        if let model { return try Tokenizer(directory: model) }
+        guard let tokenizer = try StoryModel.load().tokenizer else {
+            throw InputError(.usage, "the story model has no tokenizer", advice: "Name a model with --model")
+        }
+        return tokenizer
+    }
+}

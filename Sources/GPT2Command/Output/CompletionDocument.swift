@@ -1,0 +1,46 @@
+import GPT2
+import Tokenizers
+
+/// What `generate --format json` writes.
+struct CompletionDocument: Encodable {
+    private let completion: Completion
+    private let loadSeconds: Double
+
+    init(_ completion: Completion, loadSeconds: Double) {
+        self.completion = completion
+        self.loadSeconds = loadSeconds
+    }
+
+    private enum Key: String, CodingKey {
+        case text
+        case promptTokens = "prompt_tokens"
+        case tokens
+        case finishReason = "finish_reason"
+        case seed
+        case timings
+    }
+
+    private enum TimingKey: String, CodingKey {
+        case load = "load_s"
+        case prefill = "prefill_s"
+        case prefillRate = "prefill_tokens_per_s"
+        case decode = "decode_s"
+        case decodeRate = "decode_tokens_per_s"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        // Null, not left out, where the model has no tokenizer.
+        try container.encode(completion.text, forKey: .text)
+        try container.encode(completion.promptTokens, forKey: .promptTokens)
+        try container.encode(completion.tokens, forKey: .tokens)
+        try container.encode(completion.finishReason.rawValue, forKey: .finishReason)
+        try container.encode(completion.seed, forKey: .seed)
+        var timings = container.nestedContainer(keyedBy: TimingKey.self, forKey: .timings)
+        try timings.encode(loadSeconds, forKey: .load)
+        try timings.encode(completion.timings.prefillSeconds, forKey: .prefill)
+        try timings.encode(completion.timings.prefillTokensPerSecond, forKey: .prefillRate)
+        try timings.encode(completion.timings.decodeSeconds, forKey: .decode)
+        try timings.encode(completion.timings.decodeTokensPerSecond, forKey: .decodeRate)
+    }
+}

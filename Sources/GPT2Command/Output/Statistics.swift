@@ -1,0 +1,25 @@
+import GPT2
+
+/// What `--stats` says.
+struct Statistics {
+    private let timings: Completion.Timings
+    private let loadSeconds: Double
+
+    init(_ timings: Completion.Timings, loadSeconds: Double) {
+        self.timings = timings
+        self.loadSeconds = loadSeconds
+    }
+
+    var text: String {
+        """
+        load:    \(loadSeconds.fixed(3)) s
+        prefill: \(line(timings.prefillTokens, timings.prefillSeconds, timings.prefillTokensPerSecond))
+        decode:  \(line(timings.decodeTokens, timings.decodeSeconds, timings.decodeTokensPerSecond))
+
+        """
+    }
+
+    private func line(_ tokens: Int, _ seconds: Double, _ rate: Double) -> String {
+        "\(tokens) tokens in \(seconds.fixed(3)) s, \(rate.fixed(1)) tokens/s"
+    }
+}
