@@ -31,8 +31,7 @@ struct Generate: ParsableCommand {
         let seed = sampling.seed ?? SamplingOptions.freshSeed()
         guard let prompt = try prompt.read() else {
             guard StandardInput.isTerminal, StandardOutput.isTerminal, output.format == .text else {
-                throw ValidationError(
-                    "There is no prompt: give a text, - to read it from standard input, or --token-ids.")
+                throw PromptOptions.missing
             }
             var storyteller = try Storyteller(model.load().model, sampling, seed: seed, tint: Tint(isWanted: tint))
             return try storyteller.run()

@@ -19,9 +19,7 @@ struct Inspect: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        guard let prompt = try prompt.read() else {
-            throw ValidationError("There is no prompt: give a text, - to read it from standard input, or --token-ids.")
-        }
+        guard let prompt = try prompt.read() else { throw PromptOptions.missing }
         let model = try model.load().model
         let inspection = try model.inspect(prompt.tokens(for: model))
         switch output.format {

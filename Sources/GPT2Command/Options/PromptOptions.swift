@@ -23,6 +23,10 @@ struct PromptOptions: ParsableArguments {
         }
     }
 
+    /// For a command that needs a prompt.
+    static let missing = InputError(
+        .usage, "there is no prompt", advice: "Give a text, - to read it from standard input, or --token-ids")
+
     /// The prompt, read from where it is; nil if there is none.
     func read() throws(InputError) -> Prompt? {
         if let tokenIDs { return .tokens(tokenIDs.tokens) }

@@ -1,17 +1,17 @@
-import ArgumentParser
+import Files
 import Tokenizers
 
 /// Token ids as they stand on a command line: 1,2,3.
 struct TokenList {
     let tokens: [TokenID]
 
-    /// - Throws: `ValidationError` that names the first part that is not a whole number.
-    init(_ text: String) throws {
+    /// - Throws: ``InputError`` of kind `usage` that names the first part that is not a whole number.
+    init(_ text: String) throws(InputError) {
         // White space separates too, so that a list may come from a file.
         let parts = text.split { $0 == "," || $0.isWhitespace }
-        tokens = try parts.map { part in
+        tokens = try parts.map { part throws(InputError) in
             guard let token = TokenID(part) else {
-                throw ValidationError("\(String(part.prefix(80)).harmless) is not a token id; write them as 1,2,3.")
+                throw InputError(.usage, "\(String(part).quoted) is not a token id", advice: "Write them as 1,2,3")
             }
             return token
         }

@@ -1,0 +1,73 @@
+import Foundation
+import TestSupport
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Signals and streams that end early.
+@Suite(.timeLimit(.minutes(2))) struct EndingTests {
+    @Test func interruptionWhileReadingEndsAtOnce() async throws {
+        let running = try RunningCommand(["generate", "-", "--model", Fixture.tiny], input: nil)
+        // Nothing shows that it waits, so this may also hit its start, which must end alike.
+        try await Task.sleep(for: .milliseconds(500))
+        running.signal(SIGINT)
+        let run = try await running.end()
+        #expect(run.status == 130)
+        #expect(run.output.isEmpty && run.messages.isEmpty)
+    }
+
+    @Test func interruptionStopsAText() async throws {
+        let running = try RunningCommand(["generate", "Once upon a time", "--ignore-eos", "--max-tokens", "500"])
+        try #require(try await running.wait { running.outputSoFar.count > 20 })
+        running.signal(SIGINT)
+        let run = try await running.end()
+        #expect(run.status == 130)
+        #expect(run.output.last == UInt8(ascii: "\n"))
+        #expect(run.messages.isEmpty)
+    }
+
+    @Test func interruptedLogitsLeaveNoFile() async throws {
+        let folder = try TemporaryFolder()
+        let ids = Array(repeating: "1", count: 512).joined(separator: ",")
+        let running = try RunningCommand(["logits", "--token-ids", ids, "--output", "\(folder.path)/x.npy"])
+        let files = { (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] }
+        try #require(try await running.wait { !files().isEmpty })
+        running.signal(SIGINT)
+        let run = try await running.end()
+        // On a fast machine it may have been done already.
+        #expect(run.status == 130 && files().isEmpty || run.status == 0 && files() == ["x.npy"])
+    }
+
+    @Test func closedOutputIsNoError() async throws {
+        let pipe = Pipe()
+        try pipe.fileHandleForReading.close()
+        let running = try RunningCommand(
+            ["generate", "a", "--model", Fixture.tiny, "--seed", "1"], output: pipe.fileHandleForWriting)
+        let run = try await running.end()
+        #expect(run.status == 0)
+        #expect(run.messages.isEmpty)
+    }
+
+    #if os(Linux)
+        @Test func fullDiskIsAnError() async throws {
+            let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+            let run = try await RunningCommand(["tokenize", "a", "--model", Fixture.tiny], output: full).end()
+            #expect(run.status == 66)
+            #expect(run.messages.contains("standard output"))
+        }
+    #endif
+
+    @Test func helpAndVersionSucceed() async throws {
+        for arguments in [["--help"], ["generate", "--help"], ["help", "info"], ["--version"], []] {
+            let run = try await Command.run(arguments)
+            #expect(run.status == 0)
+            #expect(!run.output.isEmpty && run.messages.isEmpty)
+        }
+    }
+}
