@@ -68,6 +68,9 @@ let package = Package(
         .testTarget(
             name: "StoryModelTests", dependencies: ["GPT2", "StoryModel", "StoryModelData", "Tensors"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
+        .testTarget(
+            name: "GPT2CommandTests", dependencies: ["GPT2Command", "TestSupport"], resources: [.copy("Fixtures")],
+            swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]
 )
