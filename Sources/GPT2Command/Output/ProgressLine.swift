@@ -14,6 +14,7 @@ struct ProgressLine {
         // Without a terminal the first line can wait: a short run needs none.
         defer { lastShown = now }
         if lastShown == nil, !StandardError.isTerminal { return }
+        let fraction = fraction.isFinite ? min(max(fraction, 0), 1) : 0
         let figures = "\((100 * fraction).fixed(0))%, \(rate), \(Self.duration(secondsLeft)) left"
         if StandardError.isTerminal {
             let filled = Int(fraction * Double(Self.barLength))
