@@ -114,7 +114,8 @@ private struct WeightReader {
         _ tensor: WeightTensor, rows: Int, columns: Int, _ layout: StoredMatrix.Layout
     ) throws(InputError) -> StoredMatrix {
         guard let bytes = tensor.bytes.baseAddress else {
-            throw InputError(.data, "tensor \(tensor.name) is empty", in: tensor.place, advice: "Download the file again")
+            throw InputError(
+                .data, "tensor \(tensor.name) is empty", in: tensor.place, advice: "Download the file again")
         }
         return StoredMatrix(
             layout: layout, rows: rows, columns: columns, dtype: tensor.dtype, bytes: bytes,

@@ -46,7 +46,8 @@ public final class GPT2Model: Sendable {
         try self.init(
             configuration: configuration,
             generation: GenerationConfiguration(
-                configuration, json: directory.generationConfiguration(), place: directory.file("generation_config.json")),
+                configuration, json: directory.generationConfiguration(),
+                place: directory.file("generation_config.json")),
             weights: directory.weights(), tokenizer: directory.hasTokenizer ? Tokenizer(directory: path) : nil,
             place: path, team: team)
     }

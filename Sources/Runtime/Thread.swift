@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+    internal import Musl
 #elseif canImport(Darwin)
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// Runs `body` on a new thread of the system that nobody joins. False if the system refuses one.
@@ -16,18 +16,22 @@ package func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
     }
     let context = Unmanaged.passRetained(Box(body)).toOpaque()
     #if canImport(Darwin)
-    var thread: pthread_t?
-    let status = pthread_create(&thread, nil, { Unmanaged<Box>.fromOpaque($0).takeRetainedValue().body(); return nil }, context)
-    if status == 0, let thread { pthread_detach(thread) }
+        var thread: pthread_t?
+        let status = pthread_create(
+            &thread, nil,
+            {
+                Unmanaged<Box>.fromOpaque($0).takeRetainedValue().body(); return nil
+            }, context)
+        if status == 0, let thread { pthread_detach(thread) }
     #else
-    var thread = pthread_t()
-    let status = pthread_create(
-        &thread, nil,
-        { context in
-            if let context { Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body() }
-            return nil
-        }, context)
-    if status == 0 { pthread_detach(thread) }
+        var thread = pthread_t()
+        let status = pthread_create(
+            &thread, nil,
+            { context in
+                if let context { Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body() }
+                return nil
+            }, context)
+        if status == 0 { pthread_detach(thread) }
     #endif
     if status != 0 { Unmanaged<Box>.fromOpaque(context).release() }
     return status == 0

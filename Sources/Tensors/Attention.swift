@@ -159,7 +159,8 @@ private struct AttentionTask: TeamTask {
 
     /// output[row] = Σ strip[row, key] value[key].
     private func sumValues(
-        _ span: SequenceSpan, _ rows: Range<Int>, _ head: Int, keys: Int, strip: UnsafeMutablePointer<Float>, stride: Int
+        _ span: SequenceSpan, _ rows: Range<Int>, _ head: Int, keys: Int, strip: UnsafeMutablePointer<Float>,
+        stride: Int
     ) {
         let (size, width) = (span.cache.headSize, output.shape[-1])
         let found = output.floats + (span.firstRow + rows.lowerBound) * width + head * size

@@ -15,7 +15,8 @@ extension ForwardContext {
         let (output, statistics) = (tensor(x.shape), tensor(Shape(x.rows, 2)))
         team.run(
             LayerNormTask(
-                x: x, gain: gain, bias: bias, epsilon: epsilon, output: output, statistics: statistics, kernels: kernels),
+                x: x, gain: gain, bias: bias, epsilon: epsilon, output: output, statistics: statistics, kernels: kernels
+            ),
             operations: x.shape.count * 4)
         return (output, statistics)
     }

@@ -33,7 +33,8 @@ extension ForwardContext {
         let y = tensor(Shape(x.rows, weight.outputs))
         precondition(residual == nil || residual?.shape.count == y.shape.count, "a residual of shape \(y.shape)")
         team.run(
-            LinearTask(x: x, weight: weight, bias: bias, activation: activation, residual: residual, y: y, kernels: kernels),
+            LinearTask(
+                x: x, weight: weight, bias: bias, activation: activation, residual: residual, y: y, kernels: kernels),
             operations: x.rows * weight.inputs * weight.outputs)
         return y
     }
@@ -81,7 +82,8 @@ private struct LinearTask: TeamTask {
                 residual_stride: outputs, activation: activation.kernel)
             kernels.matmul(
                 min(Self.rowsTogether, x.rows - row), columns, inputs, x.floats + row * inputs, inputs,
-                weight.panels + first * inputs, weight.panelStride, y.floats + row * outputs + first, outputs, 0, &epilogue)
+                weight.panels + first * inputs, weight.panelStride, y.floats + row * outputs + first, outputs, 0,
+                &epilogue)
         }
     }
 }

@@ -1,13 +1,13 @@
-package import Runtime
 internal import Kernels
+package import Runtime
 internal import Synchronization
 
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+    internal import Musl
 #elseif canImport(Darwin)
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// The weights of a linear map, repacked once for the matmul kernels: panels of 16 outputs, each with its `inputs`
@@ -42,7 +42,7 @@ public final class PackedMatrix: @unchecked Sendable {
         let huge = 2 << 20
         let raw = UnsafeMutableRawPointer.allocate(byteCount: max(bytes, 64), alignment: bytes >= huge ? huge : 64)
         #if os(Linux)
-        if bytes >= huge { madvise(raw, bytes / huge * huge, 14 /* MADV_HUGEPAGE */) }
+            if bytes >= huge { madvise(raw, bytes / huge * huge, 14 /* MADV_HUGEPAGE */) }
         #endif
         panels = raw.bindMemory(to: Float.self, capacity: max(bytes, 64) / 4)
         let task = PackTask(source: source, panels: panels, kernels: Processor.kernels)
