@@ -6,7 +6,10 @@ import TestSupport
 import Testing
 
 /// A decoded token costs no heap allocation: neither the forward pass, on any of its threads, nor the choice of a token.
-@Suite(.enabled(if: allocation_counter_works() == 1, "allocations are counted on glibc only, without sanitizers"))
+///
+/// Serialized, because the count is of all included threads.
+@Suite(
+    .serialized, .enabled(if: allocation_counter_works() == 1, "allocations are counted with glibc only"))
 struct AllocationTests {
     private struct IncludeThread: TeamTask {
         let isIncluded: Bool
