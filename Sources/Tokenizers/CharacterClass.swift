@@ -7,7 +7,7 @@ enum CharacterClass: UInt8, Sendable {
     case space
 }
 
-/// The class of every code point, in blocks of 128 of which equal ones are stored once.
+/// The class of every code point, in blocks of 128; those of a single class are stored once.
 struct CharacterClassTable: Sendable {
     static let unicode = CharacterClassTable()
 
@@ -18,29 +18,36 @@ struct CharacterClassTable: Sendable {
     let classes: [CharacterClass]
 
     private init() {
-        var flat = [CharacterClass](repeating: .other, count: 0x110000)
+        let blockSize = 1 << Int(Self.blockBits)
+        // ASCII's own block, then one for each class that blocks of nothing else share.
+        var classes = [CharacterClass](repeating: .other, count: blockSize)
+        for shared in [CharacterClass.other, .letter, .number, .space] {
+            classes += repeatElement(shared, count: blockSize)
+        }
+        func sharedStart(_ characterClass: CharacterClass) -> UInt16 {
+            UInt16((1 + Int(characterClass.rawValue)) * blockSize)
+        }
+        var starts = [UInt16](repeating: sharedStart(.other), count: 0x110000 / blockSize)
+        starts[0] = 0
+
         for (ranges, characterClass) in [
             (UnicodeRanges.letters, CharacterClass.letter), (UnicodeRanges.numbers, .number),
             (UnicodeRanges.whiteSpace, .space),
         ] {
             for range in ranges {
-                for codePoint in range.first...range.last { flat[Int(codePoint)] = characterClass }
-            }
-        }
-
-        let blockSize = 1 << Int(Self.blockBits)
-        var starts: [UInt16] = []
-        var classes: [CharacterClass] = []
-        var known: [ArraySlice<CharacterClass>: UInt16] = [:]
-        for first in stride(from: 0, to: flat.count, by: blockSize) {
-            let block = flat[first..<first + blockSize]
-            if let start = known[block] {
-                starts.append(start)
-            } else {
-                let start = UInt16(classes.count)
-                known[block] = start
-                starts.append(start)
-                classes += block
+                let (first, last) = (Int(range.first), Int(range.last))
+                for block in first / blockSize...last / blockSize {
+                    let inside = max(first, block * blockSize)...min(last, (block + 1) * blockSize - 1)
+                    if inside.count == blockSize {
+                        starts[block] = sharedStart(characterClass)
+                        continue
+                    }
+                    if starts[block] == sharedStart(.other) {
+                        starts[block] = UInt16(classes.count)
+                        classes += repeatElement(.other, count: blockSize)
+                    }
+                    for codePoint in inside { classes[Int(starts[block]) + codePoint % blockSize] = characterClass }
+                }
             }
         }
         blockStarts = starts

@@ -10,4 +10,11 @@ enum HashMixing {
         let product = (a ^ seed).multipliedFullWidth(by: b ^ 0x9E37_79B9_7F4A_7C15 ^ (seed &<< 32))
         return product.high ^ product.low
     }
+
+    /// The size of a table with open addressing: a power of two, at most half full.
+    static func tableSize(for count: Int) -> Int {
+        var size = 16
+        while size < 2 * count { size *= 2 }
+        return size
+    }
 }

@@ -30,6 +30,11 @@ struct PieceKey: Equatable {
         self.high = high | UInt64(count) << 56
     }
 
+    init(low: UInt64, high: UInt64) {
+        self.low = low
+        self.high = high
+    }
+
     @inline(__always)
     func hash(seed: UInt64) -> Int {
         Int(truncatingIfNeeded: HashMixing.mix(low, high, seed: seed) >> 1)

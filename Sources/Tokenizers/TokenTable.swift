@@ -1,83 +1,82 @@
-/// Finds tokens by their bytes: open addressing, at most half full.
+/// Finds tokens by their bytes: a key for every token, and open addressing.
 ///
 /// Tokens of up to ``PieceKey/longest`` bytes are found without touching the vocabulary's text.
 struct TokenTable: Sendable {
-    private struct Slot {
-        /// For tokens too long for a key: the hash of the bytes and a length byte that no key has.
-        var low: UInt64 = 0
-        var high: UInt64 = 0
-        var token: Int32 = -1
-        /// Whether the merges turn the token's bytes into this one token.
-        var isWhole = true
-    }
+    /// What no piece has: stands for the bytes of a token that is not to be found.
+    private static let hidden = PieceKey(low: 0, high: .max)
 
-    private var slots: [Slot]
+    /// For every token; those too long for a key have a hash and a length that no key has.
+    private var keys: [PieceKey]
+    /// A token, or -1.
+    private var slots: [Int32]
     private let seed = HashMixing.seed
 
-    init(capacity: Int) {
-        var size = 16
-        while size < 2 * capacity { size *= 2 }
-        slots = Array(repeating: Slot(), count: size)
+    /// - Parameter count: the number of tokens, none of which is found before ``insert(_:in:)``.
+    init(count: Int) {
+        keys = Array(repeating: Self.hidden, count: count)
+        slots = Array(repeating: -1, count: HashMixing.tableSize(for: count))
     }
 
     /// The token with exactly these bytes.
     func token(_ bytes: UnsafeBufferPointer<UInt8>, in tokens: TokenBytes) -> Int32? {
-        let slot = slots[slotIndex(of: bytes, in: tokens)]
-        return slot.token >= 0 ? slot.token : nil
+        let key = Self.key(bytes, seed: seed)
+        let token = slots[slot(of: key, bytes, in: tokens)]
+        return token >= 0 ? token : nil
+    }
+
+    /// Whether a token is to be found by these bytes.
+    func holds(_ token: Int32, by bytes: UnsafeBufferPointer<UInt8>, in tokens: TokenBytes) -> Bool {
+        token < keys.count && isKnown(token, by: Self.key(bytes, seed: seed), bytes, in: tokens)
     }
 
     /// The token that the merges make of a whole piece, or -1.
     @inline(__always)
     func wholeToken(_ key: PieceKey) -> Int32 {
-        var index = key.hash(seed: seed) & (slots.count - 1)
-        while true {
-            let slot = slots[index]
-            if slot.low == key.low && slot.high == key.high { return slot.isWhole ? slot.token : -1 }
-            if slot.token < 0 { return -1 }
-            index = (index + 1) & (slots.count - 1)
-        }
+        var slot = key.hash(seed: seed) & (slots.count - 1)
+        while slots[slot] >= 0, keys[Int(slots[slot])] != key { slot = (slot + 1) & (slots.count - 1) }
+        return slots[slot]
     }
 
     /// Adds a token whose bytes are in `tokens` already, and which no other token has.
     mutating func insert(_ token: Int32, in tokens: TokenBytes) {
-        let (index, low, high) = tokens.withBytes(of: Int(token)) { bytes in
-            let (low, high) = Self.fingerprint(bytes, seed: seed)
-            return (slotIndex(of: bytes, in: tokens), low, high)
+        let (key, slot) = tokens.withBytes(of: Int(token)) { bytes in
+            let key = Self.key(bytes, seed: seed)
+            return (key, self.slot(of: key, bytes, in: tokens))
         }
-        slots[index] = Slot(low: low, high: high, token: token)
+        keys[Int(token)] = key
+        slots[slot] = token
     }
 
-    /// Says that the merges do not turn the token's bytes into the token.
-    mutating func markNotWhole(_ token: Int32, in tokens: TokenBytes) {
-        let index = tokens.withBytes(of: Int(token)) { slotIndex(of: $0, in: tokens) }
-        if slots[index].token == token { slots[index].isWhole = false }
+    /// Takes a token away; the slots after its own are searched as before.
+    mutating func hide(_ token: Int32) {
+        keys[Int(token)] = Self.hidden
     }
 
-    /// The slot that holds the bytes, or the free one where they belong.
-    private func slotIndex(of bytes: UnsafeBufferPointer<UInt8>, in tokens: TokenBytes) -> Int {
-        let (low, high) = Self.fingerprint(bytes, seed: seed)
-        var index = Int(truncatingIfNeeded: HashMixing.mix(low, high, seed: seed) >> 1) & (slots.count - 1)
-        while slots[index].token >= 0 {
-            if slots[index].low == low, slots[index].high == high {
-                if bytes.count <= PieceKey.longest { break }
-                if tokens.withBytes(of: Int(slots[index].token), { $0.elementsEqual(bytes) }) { break }
-            }
-            index = (index + 1) & (slots.count - 1)
+    /// The slot that holds the token with these bytes, or the free one where it belongs.
+    private func slot(of key: PieceKey, _ bytes: UnsafeBufferPointer<UInt8>, in tokens: TokenBytes) -> Int {
+        var slot = key.hash(seed: seed) & (slots.count - 1)
+        while slots[slot] >= 0, !isKnown(slots[slot], by: key, bytes, in: tokens) {
+            slot = (slot + 1) & (slots.count - 1)
         }
-        return index
+        return slot
     }
 
-    private static func fingerprint(_ bytes: UnsafeBufferPointer<UInt8>, seed: UInt64) -> (low: UInt64, high: UInt64) {
-        guard bytes.count > PieceKey.longest else {
-            let key = PieceKey(bytes, 0..<bytes.count)
-            return (key.low, key.high)
-        }
+    @inline(__always)
+    private func isKnown(
+        _ token: Int32, by key: PieceKey, _ bytes: UnsafeBufferPointer<UInt8>, in tokens: TokenBytes
+    ) -> Bool {
+        guard keys[Int(token)] == key else { return false }
+        return bytes.count <= PieceKey.longest || tokens.withBytes(of: Int(token)) { $0.elementsEqual(bytes) }
+    }
+
+    private static func key(_ bytes: UnsafeBufferPointer<UInt8>, seed: UInt64) -> PieceKey {
+        guard bytes.count > PieceKey.longest else { return PieceKey(bytes, 0..<bytes.count) }
         let raw = UnsafeRawBufferPointer(bytes)
         var hash = UInt64(bytes.count)
         for offset in stride(from: 0, to: bytes.count - 7, by: 8) {
             hash = HashMixing.mix(hash, raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self), seed: seed)
         }
         let tail = raw.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self)
-        return (HashMixing.mix(hash, tail, seed: seed), .max)
+        return PieceKey(low: HashMixing.mix(hash, tail, seed: seed), high: .max)
     }
 }

@@ -18,9 +18,8 @@ struct VocabularyBuilder {
 
     private let alphabet = ByteLevelAlphabet()
     private var tokens = TokenBytes()
-    private var table = TokenTable(capacity: 0)
-    /// For every token whether it is in the table: whether merges can make it.
-    private var isInTable: [Bool] = []
+    /// Holds the tokens that merges can make.
+    private var table = TokenTable(count: 0)
 
     static let advice = "Correct the file or download it again"
 
@@ -35,14 +34,15 @@ struct VocabularyBuilder {
     mutating func build() throws(InputError) -> Vocabulary {
         try collectTokens(try listings())
         let byteTokens = try byteTokens()
-        let merges = Merges(table: try mergeTable(), byteTokens: byteTokens)
-        markTokensNotWhole(merges)
+        var whole = WholeTokens(count: tokens.count, byteTokens: byteTokens)
+        let merges = Merges(table: try mergeTable(&whole), byteTokens: byteTokens)
 
         var added = AddedTokens()
         for token in source.added {
             try checkIsNotInVocabulary(token)
             added.insert(source.bytes[token.text], token.id, isSpecial: token.isSpecial)
         }
+        hideTokens(except: whole)
         let end = source.added.first { source.isEqual($0.text, Vocabulary.endOfTextName.utf8) }?.id
         return Vocabulary(tokens: tokens, table: table, merges: merges, added: added, endOfText: end)
     }
@@ -96,7 +96,7 @@ struct VocabularyBuilder {
     // MARK: Tokens
 
     private mutating func collectTokens(_ listings: [Listing]) throws(InputError) {
-        table = TokenTable(capacity: listings.count)
+        table = TokenTable(count: listings.count)
         tokens.reserveCapacity(tokens: listings.count, bytes: source.entries.reduce(0) { $0 + $1.text.count })
         var written: [UInt8] = []
         for (id, listing) in listings.enumerated() {
@@ -117,7 +117,6 @@ struct VocabularyBuilder {
                     advice: "Use a byte-level vocabulary; list tokens that stand for themselves as added tokens")
             }
             tokens.append(written)
-            isInTable.append(isWritten)
             if isWritten { table.insert(Int32(id), in: tokens) }
         }
     }
@@ -149,18 +148,15 @@ struct VocabularyBuilder {
     }
 
     private func isToken(_ token: Int32, _ bytes: [UInt8]) -> Bool {
-        guard token < tokens.count, isInTable[Int(token)] else { return false }
-        return tokens.withBytes(of: Int(token)) { $0.elementsEqual(bytes) }
+        bytes.withUnsafeBufferPointer { table.holds(token, by: $0, in: tokens) }
     }
 
     // MARK: Merges
 
-    private func mergeTable() throws(InputError) -> MergeTable {
+    private func mergeTable(_ whole: inout WholeTokens) throws(InputError) -> MergeTable {
         var merges = MergeTable(capacity: source.merges.count)
         // For every token the last merge that makes it.
         var makers = [Int32](repeating: -1, count: tokens.count)
-        var pairs: [(left: Int32, right: Int32)] = []
-        pairs.reserveCapacity(source.merges.count)
         var bytes: [UInt8] = []
         var result: Int32 = -1
 
@@ -189,37 +185,29 @@ struct VocabularyBuilder {
                     index, "joins \(source.quoted(rule.left)) and \(source.quoted(rule.right)) a second time")
             }
             makers[Int(result)] = Int32(index)
-            pairs.append((left, right))
+            whole.insertResultOfLastMerge(merges)
         }
-        for (index, pair) in pairs.enumerated() {
-            try checkIsMadeBefore(index, pair.left, source.merges[index].left, makers)
-            try checkIsMadeBefore(index, pair.right, source.merges[index].right, makers)
+        for (index, rule) in merges.rules.enumerated() {
+            try checkIsMadeBefore(index, rule.left, source.merges[index].left, makers)
+            try checkIsMadeBefore(index, rule.right, source.merges[index].right, makers)
         }
         return merges
     }
 
     /// See ``Merges`` for what depends on this. Training cannot produce anything else.
     private func checkIsMadeBefore(
-        _ index: Int, _ part: Int32, _ text: VocabularySource.Text, _ makers: [Int32]
+        _ index: Int, _ part: UInt32, _ text: VocabularySource.Text, _ makers: [Int32]
     ) throws(InputError) {
         let maker = Int(makers[Int(part)])
-        let isByte = tokens.range(of: Int(part)).count == 1
-        if maker < index, maker >= 0 || isByte { return }
+        if maker >= 0 ? maker < index : tokens.range(of: Int(part)).count == 1 { return }
         let reason = maker < 0 ? "which no merge makes" : "which \(mergeName(maker)) makes too late"
         throw mergeFailure(index, "needs the token \(source.quoted(text)), \(reason)")
     }
 
-    /// Tells the table which tokens the merges do not make of their own bytes. In a trained vocabulary that is only
-    /// `<|endoftext|>`, but nothing in a file guarantees it.
-    private mutating func markTokensNotWhole(_ merges: Merges) {
-        var merger = ShortPieceMerger()
-        for id in 0..<tokens.count where tokens.range(of: id).count <= PieceKey.longest {
-            var isWhole = false
-            tokens.withBytes(of: id) { bytes in
-                merger.tokenize(bytes, merges) { isWhole = Int($0) == id }
-            }
-            if !isWhole { table.markNotWhole(Int32(id), in: tokens) }
-        }
+    /// Leaves the tokens in the table that a piece of text with their bytes becomes. In a trained vocabulary that is all
+    /// but `<|endoftext|>`; nothing in a file guarantees it.
+    private mutating func hideTokens(except whole: WholeTokens) {
+        for token in 0..<tokens.count where !whole.contains(UInt32(token)) { table.hide(Int32(token)) }
     }
 
     // MARK: Errors
