@@ -30,24 +30,35 @@ struct ByteLevelAlphabet {
 
     /// Appends the bytes that a part of a text stands for in this alphabet.
     ///
-    /// - Returns: false if it holds another character or is not valid UTF-8.
+    /// - Returns: false if it holds another character or is not valid UTF-8; what was appended then means nothing.
     func append(_ range: Range<Int>, of text: [UInt8], to result: inout [UInt8]) -> Bool {
-        var position = range.lowerBound
-        while position < range.upperBound {
+        let start = result.count
+        result += text[range]
+        guard let end = result.withUnsafeMutableBufferPointer({ translate($0, from: start) }) else { return false }
+        result.removeLast(result.count - end)
+        return true
+    }
+
+    /// Turns what follows an offset into the bytes that it stands for, which are never more.
+    ///
+    /// - Returns: where they end, or nil.
+    private func translate(_ text: UnsafeMutableBufferPointer<UInt8>, from start: Int) -> Int? {
+        var position = start
+        var end = start
+        while position < text.count {
             var character = Int(text[position])
             position += 1
             // All of the alphabet beyond ASCII, U+00A1 to U+0143, takes two bytes.
             if character >= 0x80 {
-                guard character & 0xE0 == 0xC0, position < range.upperBound, text[position] & 0xC0 == 0x80 else {
-                    return false
-                }
+                guard character & 0xE0 == 0xC0, position < text.count, text[position] & 0xC0 == 0x80 else { return nil }
                 character = (character & 0x1F) << 6 | Int(text[position] & 0x3F)
                 position += 1
-                guard character >= 0x80 else { return false }
+                guard character >= 0x80 else { return nil }
             }
-            guard character < bytes.count, bytes[character] >= 0 else { return false }
-            result.append(UInt8(truncatingIfNeeded: bytes[character]))
+            guard character < bytes.count, bytes[character] >= 0 else { return nil }
+            text[end] = UInt8(truncatingIfNeeded: bytes[character])
+            end += 1
         }
-        return true
+        return end
     }
 }

@@ -11,20 +11,21 @@ struct PieceKey: Equatable {
     @inline(__always)
     init(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) {
         let count = range.count
+        let raw = UnsafeRawBufferPointer(text)
+        func word(at offset: Int) -> UInt64 {
+            UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        }
         var low: UInt64 = 0
         var high: UInt64 = 0
+        // Smart shifts: by 64 gives 0.
         if range.lowerBound + 16 <= text.count {
-            let raw = UnsafeRawBufferPointer(text)
-            low = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: range.lowerBound, as: UInt64.self))
-            high = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: range.lowerBound + 8, as: UInt64.self))
-            // Smart shifts: by 64 gives 0.
-            low &= ~(UInt64.max << UInt64(8 * count))
-            high &= count > 8 ? ~(UInt64.max << UInt64(8 * count - 64)) : 0
+            low = word(at: range.lowerBound) & ~(UInt64.max << UInt64(8 * count))
+            high = count > 8 ? word(at: range.lowerBound + 8) & ~(UInt64.max << UInt64(8 * count - 64)) : 0
+        } else if count >= 8 {
+            low = word(at: range.lowerBound)
+            high = word(at: range.upperBound - 8) >> UInt64(8 * (16 - count))
         } else {
-            for offset in 0..<count {
-                let byte = UInt64(text[range.lowerBound + offset])
-                if offset < 8 { low |= byte << UInt64(8 * offset) } else { high |= byte << UInt64(8 * offset - 64) }
-            }
+            for offset in 0..<count { low |= UInt64(text[range.lowerBound + offset]) << UInt64(8 * offset) }
         }
         self.low = low
         self.high = high | UInt64(count) << 56

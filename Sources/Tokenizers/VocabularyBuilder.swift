@@ -20,6 +20,7 @@ struct VocabularyBuilder {
     private var tokens = TokenBytes()
     /// Holds the tokens that merges can make.
     private var table = TokenTable(count: 0)
+    private var byteTokens: [UInt32] = []
 
     static let advice = "Correct the file or download it again"
 
@@ -33,16 +34,15 @@ struct VocabularyBuilder {
     /// - Throws: ``InputError`` of kind `data`.
     mutating func build() throws(InputError) -> Vocabulary {
         try collectTokens(try listings())
-        let byteTokens = try byteTokens()
-        var whole = WholeTokens(count: tokens.count, byteTokens: byteTokens)
-        let merges = Merges(table: try mergeTable(&whole), byteTokens: byteTokens)
+        byteTokens = try findByteTokens()
+        let merges = Merges(table: try mergeTable(), byteTokens: byteTokens)
 
         var added = AddedTokens()
         for token in source.added {
             try checkIsNotInVocabulary(token)
             added.insert(source.bytes[token.text], token.id, isSpecial: token.isSpecial)
         }
-        hideTokens(except: whole)
+        hideTokens(except: WholeTokens(count: tokens.count, merges))
         let end = source.added.first { source.isEqual($0.text, Vocabulary.endOfTextName.utf8) }?.id
         return Vocabulary(tokens: tokens, table: table, merges: merges, added: added, endOfText: end)
     }
@@ -121,7 +121,7 @@ struct VocabularyBuilder {
         }
     }
 
-    private func byteTokens() throws(InputError) -> [UInt32] {
+    private func findByteTokens() throws(InputError) -> [UInt32] {
         var result: [UInt32] = []
         for byte in UInt8.min...UInt8.max {
             guard let token = token([byte], 0..<1) else {
@@ -147,13 +147,18 @@ struct VocabularyBuilder {
         bytes.withUnsafeBufferPointer { table.token(UnsafeBufferPointer(rebasing: $0[range]), in: tokens) }
     }
 
+    /// Many parts of merges are single bytes.
+    private func part(_ bytes: [UInt8], _ range: Range<Int>) -> Int32? {
+        range.count == 1 ? Int32(byteTokens[Int(bytes[range.lowerBound])]) : token(bytes, range)
+    }
+
     private func isToken(_ token: Int32, _ bytes: [UInt8]) -> Bool {
         bytes.withUnsafeBufferPointer { table.holds(token, by: $0, in: tokens) }
     }
 
     // MARK: Merges
 
-    private func mergeTable(_ whole: inout WholeTokens) throws(InputError) -> MergeTable {
+    private func mergeTable() throws(InputError) -> MergeTable {
         var merges = MergeTable(capacity: source.merges.count)
         // For every token the last merge that makes it.
         var makers = [Int32](repeating: -1, count: tokens.count)
@@ -165,10 +170,10 @@ struct VocabularyBuilder {
             let isLeftWritten = alphabet.append(rule.left, of: source.bytes, to: &bytes)
             let middle = bytes.count
             let isRightWritten = alphabet.append(rule.right, of: source.bytes, to: &bytes)
-            guard isLeftWritten, middle > 0, let left = token(bytes, 0..<middle) else {
+            guard isLeftWritten, middle > 0, let left = part(bytes, 0..<middle) else {
                 throw unknown(source.quoted(rule.left), index)
             }
-            guard isRightWritten, bytes.count > middle, let right = token(bytes, middle..<bytes.count) else {
+            guard isRightWritten, bytes.count > middle, let right = part(bytes, middle..<bytes.count) else {
                 throw unknown(source.quoted(rule.right), index)
             }
             // Training numbers tokens in the order of the merges.
@@ -185,7 +190,6 @@ struct VocabularyBuilder {
                     index, "joins \(source.quoted(rule.left)) and \(source.quoted(rule.right)) a second time")
             }
             makers[Int(result)] = Int32(index)
-            whole.insertResultOfLastMerge(merges)
         }
         for (index, rule) in merges.rules.enumerated() {
             try checkIsMadeBefore(index, rule.left, source.merges[index].left, makers)

@@ -8,6 +8,7 @@ enum VocabularyFiles {
         vocabulary: UnsafeRawBufferPointer, in place: String, merges: UnsafeRawBufferPointer, in mergesPlace: String
     ) throws(InputError) -> Vocabulary {
         var source = VocabularySource()
+        source.reserveCapacity(bytes: vocabulary.count + merges.count)
         try source.appendEntries(JSONFields(JSON.parse(vocabulary, in: place), in: place).object, in: place)
         source.added = source.entries.filter { source.isEqual($0.text, Vocabulary.endOfTextName.utf8) }.map {
             VocabularySource.Added(text: $0.text, id: $0.id, isSpecial: true)
@@ -24,6 +25,7 @@ enum VocabularyFiles {
     private static func appendMerges(
         _ file: UnsafeRawBufferPointer, headerLines: Int, to source: inout VocabularySource, in place: String
     ) throws(InputError) {
+        source.merges.reserveCapacity(file.count { $0 == UInt8(ascii: "\n") } + 1)
         let text = source.append(file)
         var start = text.lowerBound
         var number = 0

@@ -30,6 +30,10 @@ struct VocabularySource {
     var added: [Added] = []
     var merges: [Merge] = []
 
+    mutating func reserveCapacity(bytes: Int) {
+        self.bytes.reserveCapacity(bytes)
+    }
+
     mutating func append(_ text: JSONString) -> Text {
         text.withBytes { append($0) }
     }
@@ -56,6 +60,6 @@ struct VocabularySource {
     }
 
     func isEqual(_ left: Text, _ right: some Collection<UInt8>) -> Bool {
-        bytes[left].elementsEqual(right)
+        left.count == right.count && bytes[left].elementsEqual(right)
     }
 }

@@ -1,4 +1,4 @@
-/// Which tokens the merges make of their own bytes, found merge by merge.
+/// Which tokens the merges make of their own bytes.
 ///
 /// A token is made whole by a merge of `left` and `right` if both are whole themselves and their bytes, side by side, come
 /// to be just these two. They do unless something joins across the border between them: a last part of `left` and a first
@@ -11,21 +11,17 @@ struct WholeTokens {
     /// For every token the rank of the last merge of its bytes; ``byte`` if it is one, ``none`` while it is not whole.
     private var lastMerges: [Int32]
 
-    init(count: Int, byteTokens: [UInt32]) {
+    init(count: Int, _ merges: borrowing Merges) {
         lastMerges = Array(repeating: Self.none, count: count)
-        for token in byteTokens { lastMerges[Int(token)] = Self.byte }
-    }
-
-    func contains(_ token: UInt32) -> Bool { lastMerges[Int(token)] != Self.none }
-
-    /// Looks at what the last merge of the table makes. All merges that make its parts must have come before.
-    mutating func insertResultOfLastMerge(_ merges: borrowing MergeTable) {
-        let rank = merges.count - 1
-        let rule = merges.rules[rank]
-        if !contains(rule.result), contains(rule.left), contains(rule.right), !isJoinedAcross(rule, merges) {
-            lastMerges[Int(rule.result)] = Int32(rank)
+        for token in merges.byteTokens { lastMerges[Int(token)] = Self.byte }
+        for (rank, rule) in merges.table.rules.enumerated()
+        where !contains(rule.result) && contains(rule.left) && contains(rule.right) {
+            if !isJoinedAcross(rule, merges.table) { lastMerges[Int(rule.result)] = Int32(rank) }
         }
     }
+
+    @inline(__always)
+    func contains(_ token: UInt32) -> Bool { lastMerges[Int(token)] != Self.none }
 
     private func isJoinedAcross(_ rule: MergeTable.Rule, _ merges: borrowing MergeTable) -> Bool {
         var (left, right) = (rule.left, rule.right)
