@@ -33,7 +33,7 @@ struct ByteLevelAlphabet {
     /// - Returns: false if it holds another character or is not valid UTF-8; what was appended then means nothing.
     func append(_ range: Range<Int>, of text: [UInt8], to result: inout [UInt8]) -> Bool {
         let start = result.count
-        result += text[range]
+        text.withUnsafeBufferPointer { result += UnsafeBufferPointer(rebasing: $0[range]) }
         guard let end = result.withUnsafeMutableBufferPointer({ translate($0, from: start) }) else { return false }
         result.removeLast(result.count - end)
         return true

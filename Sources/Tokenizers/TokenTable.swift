@@ -20,8 +20,12 @@ struct TokenTable: Sendable {
     /// The token with exactly these bytes.
     func token(_ bytes: UnsafeBufferPointer<UInt8>, in tokens: TokenBytes) -> Int32? {
         let key = Self.key(bytes, seed: seed)
-        let token = slots[slot(of: key, bytes, in: tokens)]
-        return token >= 0 ? token : nil
+        var slot = key.hash(seed: seed) & (slots.count - 1)
+        while slots[slot] >= 0 {
+            if isKnown(slots[slot], by: key, bytes, in: tokens) { return slots[slot] }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return nil
     }
 
     /// Whether a token is to be found by these bytes.
@@ -39,10 +43,9 @@ struct TokenTable: Sendable {
 
     /// Adds a token whose bytes are in `tokens` already, and which no other token has.
     mutating func insert(_ token: Int32, in tokens: TokenBytes) {
-        let (key, slot) = tokens.withBytes(of: Int(token)) { bytes in
-            let key = Self.key(bytes, seed: seed)
-            return (key, self.slot(of: key, bytes, in: tokens))
-        }
+        let key = tokens.withBytes(of: Int(token)) { Self.key($0, seed: seed) }
+        var slot = key.hash(seed: seed) & (slots.count - 1)
+        while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
         keys[Int(token)] = key
         slots[slot] = token
     }
@@ -50,15 +53,6 @@ struct TokenTable: Sendable {
     /// Takes a token away; the slots after its own are searched as before.
     mutating func hide(_ token: Int32) {
         keys[Int(token)] = Self.hidden
-    }
-
-    /// The slot that holds the token with these bytes, or the free one where it belongs.
-    private func slot(of key: PieceKey, _ bytes: UnsafeBufferPointer<UInt8>, in tokens: TokenBytes) -> Int {
-        var slot = key.hash(seed: seed) & (slots.count - 1)
-        while slots[slot] >= 0, !isKnown(slots[slot], by: key, bytes, in: tokens) {
-            slot = (slot + 1) & (slots.count - 1)
-        }
-        return slot
     }
 
     @inline(__always)

@@ -5,39 +5,50 @@
 /// part of `right` that are there at the same time. So it is enough to walk back through those, from the latest. A token
 /// that several merges make is whole if one of them passes, since merging takes one way only.
 struct WholeTokens {
-    private static let byte: Int32 = -1
-    private static let none: Int32 = -2
+    /// The last merge of a token's bytes.
+    private struct LastMerge {
+        static let byte: Int32 = -1
+        static let none: Int32 = -2
 
-    /// For every token the rank of the last merge of its bytes; ``byte`` if it is one, ``none`` while it is not whole.
-    private var lastMerges: [Int32]
+        /// ``byte`` for a token that is one, ``none`` while a token is not known to be whole.
+        var rank = none
+        var left: UInt32 = 0
+        var right: UInt32 = 0
+    }
+
+    /// For every token.
+    private var lastMerges: [LastMerge]
 
     init(count: Int, _ merges: borrowing Merges) {
-        lastMerges = Array(repeating: Self.none, count: count)
-        for token in merges.byteTokens { lastMerges[Int(token)] = Self.byte }
+        lastMerges = Array(repeating: LastMerge(), count: count)
+        for token in merges.byteTokens { lastMerges[Int(token)].rank = LastMerge.byte }
         for (rank, rule) in merges.table.rules.enumerated()
         where !contains(rule.result) && contains(rule.left) && contains(rule.right) {
-            if !isJoinedAcross(rule, merges.table) { lastMerges[Int(rule.result)] = Int32(rank) }
+            if isJoinedAcross(rule, merges.table) { continue }
+            lastMerges[Int(rule.result)] = LastMerge(rank: Int32(rank), left: rule.left, right: rule.right)
         }
     }
 
     @inline(__always)
-    func contains(_ token: UInt32) -> Bool { lastMerges[Int(token)] != Self.none }
+    func contains(_ token: UInt32) -> Bool { lastMerges[Int(token)].rank != LastMerge.none }
 
     private func isJoinedAcross(_ rule: MergeTable.Rule, _ merges: borrowing MergeTable) -> Bool {
         var (left, right) = (rule.left, rule.right)
-        while true {
-            let (leftRank, rightRank) = (lastMerges[Int(left)], lastMerges[Int(right)])
-            if leftRank == Self.byte, rightRank == Self.byte { return false }
+        var (leftMerge, rightMerge) = (lastMerges[Int(left)], lastMerges[Int(right)])
+        while leftMerge.rank != LastMerge.byte || rightMerge.rank != LastMerge.byte {
             // Take back what was merged last. Of two places with the same merge, the left one goes first.
             let limit: Int32
-            if leftRank > rightRank {
-                left = merges.rules[Int(leftRank)].right
-                limit = leftRank
+            if leftMerge.rank > rightMerge.rank {
+                limit = leftMerge.rank
+                left = leftMerge.right
+                leftMerge = lastMerges[Int(left)]
             } else {
-                right = merges.rules[Int(rightRank)].left
-                limit = rightRank + 1
+                limit = rightMerge.rank + 1
+                right = rightMerge.left
+                rightMerge = lastMerges[Int(right)]
             }
             if MergeTable.rank(merges.merge(left, right)) < limit { return true }
         }
+        return false
     }
 }
