@@ -43,7 +43,7 @@ extension ForwardContext {
     public func attention(_ projections: Tensor, spans: [SequenceSpan], layer: Int, scale: Float) -> Tensor {
         let channels = projections.shape[-1] / 3
         let output = tensor(Shape(projections.rows, channels))
-        let longest = spans.reduce(0) { max($0, $1.firstPosition + $1.count) }
+        let longest = spans.reduce(0) { max($0, $1.cache.capacity) }
         let rows = spans.reduce(0) { max($0, min($1.count, AttentionTask.stripRows)) }
         let work = spans.reduce(0) { $0 + $1.count * ($1.firstPosition + $1.count) } * channels * 2
         let tapped = isTapped(.attentionPattern, layer: layer)
