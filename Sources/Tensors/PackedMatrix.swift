@@ -80,22 +80,33 @@ private struct PackTask: TeamTask {
         let columns = source.columns
         // Some 256 KB at a time, which stays in the second cache; whole panels where rows are outputs.
         let sliceRows = max(1, 65_536 / max(columns, 1) / 16) * 16
+        // Pages are given back some 4 MB at a time: each time interrupts the other processors.
+        let slices = (source.rows + sliceRows - 1) / sliceRows
+        let groupRows = max(1, min(16, slices / parts)) * sliceRows
         let scratch = UnsafeMutablePointer<Float>.allocate(capacity: max(1, sliceRows * columns))
         defer { scratch.deallocate() }
-        for start in stride(from: part * sliceRows, to: source.rows, by: parts * sliceRows) {
-            let rows = min(sliceRows, source.rows - start)
-            let slice = source.floats(start * columns, count: rows * columns, scratch: scratch, kernels: kernels)
-            if kernels_all_finite(rows * columns, slice) == 0 { flag.isSet.store(true, ordering: .relaxed) }
-            switch source.layout {
-            case .inputsByOutputs: packInputs(slice, start: start, rows: rows)
-            case .outputsByInputs:
-                for row in stride(from: 0, to: rows, by: 16) {
-                    kernels_pack_rows(
-                        columns, min(16, rows - row), slice + row * columns, columns,
-                        panels + (start + row) / 16 * columns * 16)
-                }
+        for group in stride(from: part * groupRows, to: source.rows, by: parts * groupRows) {
+            let end = min(group + groupRows, source.rows)
+            for start in stride(from: group, to: end, by: sliceRows) {
+                pack(start..<min(start + sliceRows, end), scratch: scratch)
             }
-            source.release(start * columns * source.dtype.size..<(start + rows) * columns * source.dtype.size)
+            source.release(group * columns * source.dtype.size..<end * columns * source.dtype.size)
+        }
+    }
+
+    private func pack(_ rows: Range<Int>, scratch: UnsafeMutablePointer<Float>) {
+        let columns = source.columns
+        let slice = source.floats(
+            rows.lowerBound * columns, count: rows.count * columns, scratch: scratch, kernels: kernels)
+        if kernels_all_finite(rows.count * columns, slice) == 0 { flag.isSet.store(true, ordering: .relaxed) }
+        switch source.layout {
+        case .inputsByOutputs: packInputs(slice, start: rows.lowerBound, rows: rows.count)
+        case .outputsByInputs:
+            for row in stride(from: 0, to: rows.count, by: 16) {
+                kernels_pack_rows(
+                    columns, min(16, rows.count - row), slice + row * columns, columns,
+                    panels + (rows.lowerBound + row) / 16 * columns * 16)
+            }
         }
     }
 
