@@ -50,6 +50,12 @@ import Tokenizers
         let bare = merges.split(separator: "\n").dropFirst().joined(separator: "\n")
         #expect(try Self.load(json.replacingCharacters(in: array, with: #""h e""#)).encode(Self.text) == expected)
         #expect(try Self.load(json.replacing(#""type":"BPE","#, with: "")).encode(Self.text) == expected)
+        for processor in [
+            #"{"type":"ByteLevel"}"#, #"{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A","type_id":0}}]}"#,
+        ] {
+            let file = json.replacing(#""post_processor":null"#, with: #""post_processor":\#(processor)"#)
+            #expect(try Self.load(file).encode(Self.text) == expected)
+        }
         #expect(try Self.load(vocabulary, Array(windows.utf8)).encode(Self.text) == expected)
         #expect(try Self.load(vocabulary, Array((merges + "\n").utf8)).encode(Self.text) != [])
         #expect(try Self.load(vocabulary, Array(bare.utf8)).encode(Self.text) == expected)
@@ -114,6 +120,17 @@ import Tokenizers
         (#"["h","e"]"#, #"["qz","e"]"#, #"needs the token "qz", which is not in the vocabulary"#),
         (#"["h","e"]"#, #"["h","e"],["h","e"]"#, "a second time"),
         (#"["h","e"],"#, "", #"needs the token "he", which no merge makes"#),
+        (#""pre_tokenizer":{"#, #""pre_tokenizer":null,"other":{"#, "the pre_tokenizer is not given"),
+        (#""id":0,"#, #""id":1,"#, #"the tokens "!" and "<|endoftext|>" have the same id 1"#),
+        (
+            #""added_tokens":["#, #""added_tokens":[{"id":0,"content":"<|endoftext|>"},"#,
+            #"the tokens "<|endoftext|>" and "<|endoftext|>" have the same id 0"#
+        ),
+        (#""added_tokens":["#, #""added_tokens":[{"id":300,"content":""},"#, "the token with the id 300 is empty"),
+        (
+            #""added_tokens":["#, #""added_tokens":[{"id":300,"content":"he"},"#,
+            #"the added token "he" has the id 300, but in the vocabulary"#
+        ),
     ])
     func faultyTokenizerJSONIsRefused(_ original: String, _ replacement: String, _ problem: String) throws {
         let range = try #require(json.firstRange(of: original), "the fixture has no \(original)")
