@@ -22,6 +22,7 @@ import Testing
             (["generate", "a", "--model", "TINY", "--lora-rank", "4"], 64, "--lora-rank"),
             (["generate", "a", "--model", "TINY", "--token-ids", "1"], 64, "--token-ids"),
             (["generate", "--model", "TINY", "--token-ids", "1,x"], 64, "x"),
+            (["generate", "--model", "TINY", "--token-ids", ",,"], 64, "is not a token id"),
             (["generate", "--model", "TINY", "--token-ids", "1,300"], 64, "300"),
             (["generate", "--model", "TINY", "--token-ids=-1"], 64, "-1"),
             (["generate", "--model", "TINY", "--token-ids", "99999999999999999999"], 64, "99999999999999999999"),

@@ -8,12 +8,14 @@ struct TokenList {
     /// - Throws: ``InputError`` of kind `usage` that names the first part that is not a whole number.
     init(_ text: String) throws(InputError) {
         // White space separates too, so that a list may come from a file.
-        let parts = text.split { $0 == "," || $0.isWhitespace }
-        tokens = try parts.map { part throws(InputError) in
-            guard let token = TokenID(part) else {
+        let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        let parts = words.isEmpty ? [] : words.split(separator: ",", omittingEmptySubsequences: false)
+        tokens = try parts.flatMap { part throws(InputError) in
+            let numbers = part.split(separator: " ").map { TokenID($0) }
+            guard !numbers.isEmpty, !numbers.contains(nil) else {
                 throw InputError(.usage, "\(String(part).quoted) is not a token id", advice: "Write them as 1,2,3")
             }
-            return token
+            return numbers.compactMap(\.self)
         }
     }
 }
