@@ -10,13 +10,16 @@ struct TokenList {
         // White space separates too, so that a list may come from a file.
         let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         let parts = words.isEmpty ? [] : words.split(separator: ",", omittingEmptySubsequences: false)
-        tokens = try parts.flatMap { part throws(InputError) in
-            let numbers = part.split(separator: " ").map { TokenID($0) }
-            guard !numbers.isEmpty, !numbers.contains(nil) else {
+        var tokens: [TokenID] = []
+        for part in parts {
+            let numbers = part.split(separator: " ")
+            let ids = numbers.compactMap { TokenID($0) }
+            guard !ids.isEmpty, ids.count == numbers.count else {
                 throw InputError(.usage, "\(String(part).quoted) is not a token id", advice: "Write them as 1,2,3")
             }
-            return numbers.compactMap(\.self)
+            tokens += ids
         }
+        self.tokens = tokens
     }
 }
 
