@@ -20,17 +20,38 @@ package enum AtomicFile {
     package static func write(
         to path: String, _ body: (borrowing Writer) throws(InputError) -> Void
     ) throws(InputError) {
+        let path = followingLinks(path)
+        let kind = PathKind(path)
+        guard kind == .absent || kind == .file else {
+            throw InputError(
+                .missing, "this is a folder, a device or a pipe, which a file must not replace", in: path,
+                advice: "Name a file")
+        }
         let temporary = temporaryName(beside: path)
         do throws(InputError) {
             let writer = try Writer(creating: temporary, for: path)
             try body(writer)
             try writer.synchronize()
+            copyMode(of: path, to: temporary)
             guard rename(temporary, path) == 0 else { throw cannotWrite(path, errno) }
         } catch {
             unlink(temporary)
             throw error
         }
         synchronizeFolder(of: path)
+    }
+
+    /// The file that a link leads to, so that the link stays one.
+    private static func followingLinks(_ path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    /// The new file may be read and written by whom the old one, if there was one, could be.
+    private static func copyMode(of path: String, to temporary: String) {
+        var status = stat()
+        if stat(path, &status) == 0 { chmod(temporary, status.st_mode & 0o7777) }
     }
 
     /// Appends to the temporary file that will become the new one.

@@ -26,12 +26,17 @@ public struct ForwardBatch {
 
     /// Adds a sequence's next tokens, at least one; a cache may stand in a batch once.
     ///
-    /// - Throws: ``InputError`` of kind `data` if the cache has no room for them.
+    /// - Throws: ``InputError`` of kind `data` if the cache has no room for them, `usage` if one is no id of any vocabulary.
     public mutating func append(_ newTokens: some Sequence<TokenID>, to cache: KVCache) throws(InputError) {
         let first = tokens.count
         for token in newTokens {
+            guard let id = Int32(exactly: token), id >= 0 else {
+                positions.removeLast(tokens.count - first)
+                tokens.removeLast(tokens.count - first)
+                throw InputError(.usage, "\(token) is not a token id", advice: "Use ids of the model's vocabulary")
+            }
             positions.append(Int32(truncatingIfNeeded: cache.count + tokens.count - first))
-            tokens.append(Int32(truncatingIfNeeded: token))
+            tokens.append(id)
         }
         let count = tokens.count - first
         precondition(count > 0, "a sequence needs at least one new token")

@@ -23,6 +23,14 @@ public struct GPT2: Sendable {
 
     /// The residual stream after the last block and the final norm, [R, C]; fills the caches of the batch.
     public func hiddenStates(_ batch: ForwardBatch, _ context: ForwardContext) -> Tensor {
+        for span in batch.spans {
+            let cache = span.cache
+            precondition(
+                (cache.layers, cache.heads, cache.headSize)
+                    == (configuration.layers, configuration.heads, configuration.headSize),
+                "the cache was made for another model")
+            precondition(cache.count == span.firstPosition, "the cache has moved on since the batch was put together")
+        }
         let tokens = context.tap(.tokenEmbedding, tokenEmbedding(batch.tokens, context))
         let positions = context.tap(.positionEmbedding, positionEmbedding(batch.positions, context))
         var x = context.add(tokens, positions)

@@ -31,15 +31,13 @@ public final class Team: Sendable {
     private let region = Mutex(())
     private let state: TeamState
 
-    /// A team of `threads` threads, from 1 to 256; other numbers are brought into that range.
+    /// A team of `threads` threads, from 1 to 256; other numbers are brought into that range. Where the system refuses
+    /// to start so many, the team is as large as it allows: results do not depend on it.
     public init(threads: Int) {
-        let wanted = min(max(threads, 1), 256)
-        state = TeamState(workers: wanted - 1)
-        self.threads = wanted
-        for part in 1..<wanted {
-            let started = state.startWorker(part: part)
-            precondition(started, "the system refused to start thread \(part + 1) of \(wanted)")
-        }
+        state = TeamState()
+        var started = 1
+        while started < min(max(threads, 1), 256), state.startWorker(part: started) { started += 1 }
+        self.threads = started
     }
 
     deinit { state.stop() }
@@ -75,13 +73,10 @@ private final class TeamState: Sendable {
     private let generation = Signal()
     /// The workers that have not done their part of this region yet.
     private let unfinished = Signal()
-    private let workers: Int
-
-    init(workers: Int) { self.workers = workers }
 
     func run(_ address: UnsafeRawPointer, type: any TeamTask.Type, parts: Int) {
         job = Job(address: address, type: type, parts: parts)
-        unfinished.set(UInt32(workers))
+        unfinished.set(UInt32(parts - 1))
         generation.add(1)
         type.run(at: address, part: 0, of: parts)
         unfinished.wait { $0 == 0 }
@@ -107,7 +102,7 @@ private final class TeamState: Sendable {
     }
 }
 
-/// A word that threads wait on: first spinning for some tens of microseconds, then asleep, so that a busy machine
+/// A word that threads wait on: first spinning for a tenth of a millisecond or so, then asleep, so that a busy machine
 /// gets its processor back.
 private final class Signal: Sendable {
     // On the heap and not in the object, because threads sleep on the word's address.

@@ -89,6 +89,31 @@ import Testing
 }
 
 @Suite struct AtomicFileTests {
+    /// A link stays a link, and the file that it leads to keeps who may read it.
+    @Test func replacesWhatALinkLeadsTo() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("file", [1])
+        #expect(chmod(file, 0o640) == 0)
+        let link = "\(folder.path)/link"
+        #expect(symlink(file, link) == 0)
+        try AtomicFile.write([2, 3], to: link)
+        #expect(try Array(MappedFile(path: file).bytes) == [2, 3])
+        var status = stat()
+        #expect(lstat(link, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
+        #expect(stat(file, &status) == 0 && status.st_mode & 0o777 == 0o640)
+    }
+
+    @Test func leavesPipesAlone() throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/pipe"
+        #expect(mkfifo(path, 0o600) == 0)
+        let error = caughtError { () throws(InputError) in try AtomicFile.write([1], to: path) }
+        #expect(error?.kind == .missing)
+        #expect(error?.problem.contains("a pipe") == true)
+        var status = stat()
+        #expect(lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+    }
+
     @Test func replacesAFile() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write("a", [9, 9, 9])

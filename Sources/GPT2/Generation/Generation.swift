@@ -93,7 +93,11 @@ public final class Generation {
         let clock = ContinuousClock()
         let start = clock.now
         let isPrefill = tokens.isEmpty
-        let sample = try forward()
+        let sample: Sampler.Sample?
+        do throws(InputError) { sample = try forward() } catch {
+            isFinished = true  // the cache is ahead of the text now
+            throw error
+        }
         let seconds = (clock.now - start) / .seconds(1)
         if isPrefill {
             timings.prefillSeconds += seconds
