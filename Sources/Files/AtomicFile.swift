@@ -24,8 +24,8 @@ package enum AtomicFile {
         let kind = PathKind(path)
         guard kind == .absent || kind == .file else {
             throw InputError(
-                .missing, "this is a folder, a device or a pipe, which a file must not replace", in: path,
-                advice: "Name a file")
+                .missing, "the file cannot be written (a folder, a device or a pipe stands in its place)", in: path,
+                advice: "Name another file")
         }
         let temporary = temporaryName(beside: path)
         do throws(InputError) {
