@@ -7,6 +7,12 @@ internal import Tensors
 extension GPT2 {
     /// Loads the network, repacking its weights for this processor slice by slice.
     package init(_ checkpoint: GPT2Checkpoint, _ configuration: GPT2Configuration, team: Team) throws(InputError) {
+        let bytes = checkpoint.elements * 4
+        guard canAllocate(byteCount: bytes + bytes / 16) else {
+            throw InputError(
+                .data, "the weights need \(bytes / 1_000_000) MB of memory, which the system does not give",
+                in: checkpoint.weights.place, advice: "Free memory, or take a smaller model")
+        }
         let reader = WeightReader(weights: checkpoint.weights, team: team)
         let (channels, inner) = (configuration.channels, configuration.innerChannels)
 

@@ -50,6 +50,8 @@ package struct GPT2Checkpoint: Sendable {
     package let warnings: [String]
     /// The element types of the tensors that are used, with the number of tensors of each.
     package let storedTypes: [String: Int]
+    /// Numbers in the tensors that are used.
+    package let elements: Int
 
     /// Checks the whole checkpoint before anything is loaded.
     ///
@@ -88,6 +90,7 @@ package struct GPT2Checkpoint: Sendable {
         self.tokenEmbedding = tokenEmbedding
         self.output = output
         self.warnings = warnings
+        elements = found.reduce(0) { $0 + $1.shape.reduce(1, *) }
         storedTypes = found.reduce(into: [:]) { $0[$1.dtype.rawValue, default: 0] += 1 }
     }
 }

@@ -17,3 +17,14 @@ extension UnsafeMutableRawPointer {
 
     package func freeZeroed() { free(self) }
 }
+
+/// Whether the system would give so much memory at once.
+package func canAllocate(byteCount: Int) -> Bool {
+    let length = max(byteCount, 1)
+    // A mapping, because the compiler removes a malloc that is only freed.
+    guard let raw = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0), raw != MAP_FAILED else {
+        return false
+    }
+    munmap(raw, length)
+    return true
+}
