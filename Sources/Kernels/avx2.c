@@ -51,6 +51,7 @@ static ALWAYS_INLINE V v_scale_by_power(V v, V shifted) {
 #include "vector/functions.h"
 #include "vector/matmul.h"
 #include "vector/rows.h"
+#include "vector/training.h"
 
 static void widen_f16(size_t count, const uint16_t *x, float *y) {
     size_t i = 0;
@@ -69,5 +70,5 @@ static void widen_bf16(size_t count, const uint16_t *x, float *y) {
 
 END_TARGET
 
-const kernels_table kernels_avx2 = {"avx2", matmul, layer_norm, softmax, activate, widen_f16, widen_bf16};
+const kernels_table kernels_avx2 = KERNELS_TABLE("avx2");
 #endif

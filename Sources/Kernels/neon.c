@@ -53,6 +53,7 @@ static ALWAYS_INLINE V v_scale_by_power(V v, V shifted) {
 #include "vector/functions.h"
 #include "vector/matmul.h"
 #include "vector/rows.h"
+#include "vector/training.h"
 
 static void widen_f16(size_t count, const uint16_t *x, float *y) {
     size_t i = 0;
@@ -66,5 +67,5 @@ static void widen_bf16(size_t count, const uint16_t *x, float *y) {
     if (i < count) kernels_scalar.widen_bf16(count - i, x + i, y + i);
 }
 
-const kernels_table kernels_neon = {"neon", matmul, layer_norm, softmax, activate, widen_f16, widen_bf16};
+const kernels_table kernels_neon = KERNELS_TABLE("neon");
 #endif

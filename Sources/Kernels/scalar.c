@@ -3,79 +3,15 @@
 #include <string.h>
 
 #include "functions.h"
-#include "include/Kernels.h"
 #include "tables.h"
 
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
 #endif
 
-static float exponential(float x) {
-    if (!(x >= EXP_LOWEST)) return x != x ? x : 0.0f;
-    if (x > EXP_HIGHEST) return INFINITY;
-    float shifted = fmaf(x, EXP_LOG2E, EXP_MAGIC);
-    float n = shifted - EXP_MAGIC;
-    float r = fmaf(n, -EXP_LN2_HIGH, x);
-    r = fmaf(n, -EXP_LN2_LOW, r);
-    float q = EXP_Q4;
-    q = fmaf(q, r, EXP_Q3);
-    q = fmaf(q, r, EXP_Q2);
-    q = fmaf(q, r, EXP_Q1);
-    q = fmaf(q, r, EXP_Q0);
-    float power = fmaf(q, r * r, r) + 1.0f;
-    uint32_t bits, exponent;
-    memcpy(&bits, &power, 4);
-    memcpy(&exponent, &shifted, 4);
-    bits += exponent << 23;
-    memcpy(&power, &bits, 4);
-    return power;
-}
-
-static float error_function(float z) {
-    float limited = z < -ERF_LIMIT ? -ERF_LIMIT : z > ERF_LIMIT ? ERF_LIMIT : z;
-    float t = limited * limited;
-    float p = ERF_P6;
-    p = fmaf(p, t, ERF_P5);
-    p = fmaf(p, t, ERF_P4);
-    p = fmaf(p, t, ERF_P3);
-    p = fmaf(p, t, ERF_P2);
-    p = fmaf(p, t, ERF_P1);
-    p = fmaf(p, t, ERF_P0);
-    float q = ERF_Q4;
-    q = fmaf(q, t, ERF_Q3);
-    q = fmaf(q, t, ERF_Q2);
-    q = fmaf(q, t, ERF_Q1);
-    q = fmaf(q, t, 1.0f);
-    return limited * p / q;
-}
-
-static float hyperbolic_tangent(float x) {
-    float size = fabsf(x);
-    if (size < TANH_SMALL) {
-        float t = x * x;
-        float r = TANH_R4;
-        r = fmaf(r, t, TANH_R3);
-        r = fmaf(r, t, TANH_R2);
-        r = fmaf(r, t, TANH_R1);
-        r = fmaf(r, t, TANH_R0);
-        return fmaf(x * t, r, x);
-    }
-    return copysignf(1.0f - 2.0f / (exponential(size + size) + 1.0f), x);
-}
-
-static float activated(kernels_activation activation, float x) {
-    switch (activation) {
-        case kernels_gelu_tanh: {
-            float cubic = fmaf(x * x, GELU_CUBIC, 1.0f) * x;
-            return x / (1.0f + exponential(cubic * -GELU_2_SQRT_2_OVER_PI));
-        }
-        case kernels_gelu_erf: return (x * 0.5f) * (1.0f + error_function(x * GELU_SQRT_HALF));
-        case kernels_relu: return x < 0.0f ? 0.0f : x;
-        case kernels_silu: return x / (1.0f + exponential(-x));
-        case kernels_tanh: return hyperbolic_tangent(x);
-        default: return x;
-    }
-}
+#include "scalar/functions.h"
+#include "scalar/layout.h"
+#include "scalar/training.h"
 
 static void matmul(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const float *b,
                    ptrdiff_t panel_stride, float *c, ptrdiff_t c_stride, int accumulate, const kernels_epilogue *epilogue) {
@@ -102,14 +38,6 @@ static void matmul(size_t rows, size_t columns, size_t depth, const float *a, pt
             *out = total;
         }
     }
-}
-
-/// Lane l takes lane l + 8, l + 4, l + 2, l + 1 in turn.
-static float sum_of_lanes(float *lanes) {
-    for (int half = 8; half > 0; half /= 2) {
-        for (int l = 0; l < half; l++) lanes[l] += lanes[l + half];
-    }
-    return lanes[0];
 }
 
 static void layer_norm(size_t count, const float *x, const float *gain, const float *bias, float epsilon, float *y,
@@ -175,4 +103,4 @@ static void widen_bf16(size_t count, const uint16_t *x, float *y) {
     }
 }
 
-const kernels_table kernels_scalar = {"scalar", matmul, layer_norm, softmax, activate, widen_f16, widen_bf16};
+const kernels_table kernels_scalar = KERNELS_TABLE("scalar");

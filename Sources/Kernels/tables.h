@@ -4,6 +4,30 @@
 
 #include "include/Kernels.h"
 
+/// Each table is the functions of these names in its file.
+#define KERNELS_TABLE(NAME) \
+    { \
+        .name = (NAME), \
+        .matmul = matmul, \
+        .layer_norm = layer_norm, \
+        .softmax = softmax, \
+        .activate = activate, \
+        .widen_f16 = widen_f16, \
+        .widen_bf16 = widen_bf16, \
+        .activate_backward = activate_backward, \
+        .layer_norm_backward = layer_norm_backward, \
+        .layer_norm_parameters = layer_norm_parameters, \
+        .softmax_backward = softmax_backward, \
+        .add_scaled = add_scaled, \
+        .cross_entropy = cross_entropy, \
+        .sum_of_squares = sum_of_squares, \
+        .adamw = adamw, \
+        .dropout = dropout, \
+        .transpose = transpose, \
+        .pack_columns = pack_columns, \
+        .pack_rows = pack_rows, \
+    }
+
 extern const kernels_table kernels_scalar;
 #if defined(__x86_64__)
 extern const kernels_table kernels_avx2;

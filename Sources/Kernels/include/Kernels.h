@@ -39,6 +39,18 @@ typedef struct {
     kernels_activation activation;
 } kernels_epilogue;
 
+/// The factors of one AdamW step, the same for every element.
+typedef struct {
+    float gradient_scale;    // from clipping, and from the mean over the batch
+    float beta1_complement;  // 1 - beta1
+    float beta2;
+    float beta2_complement;  // 1 - beta2
+    float keep;              // 1 - rate * decay
+    float step_size;         // rate / (1 - beta1^t)
+    float root_factor;       // 1 / sqrt(1 - beta2^t)
+    float epsilon;
+} kernels_adamw;
+
 typedef struct {
     const char *name;
 
@@ -65,6 +77,55 @@ typedef struct {
     /// y[i] = x[i] as a float, x IEEE half precision or bfloat16.
     void (*widen_f16)(size_t count, const uint16_t *x, float *y);
     void (*widen_bf16)(size_t count, const uint16_t *x, float *y);
+
+    /// dx[i] = dy[i] * f'(x[i]), x what the activation f was applied to. dx may be dy or x.
+    void (*activate_backward)(size_t count, kernels_activation activation, const float *x, const float *dy, float *dx);
+
+    /// Layer norm's backward pass for one row, `statistics` what the forward pass wrote. With h = (x - mean) * rstd and
+    /// g = dy * gain: dx[i] = rstd * ((g[i] - sum(g) / count) - h[i] * (sum(g h) / count)), sums in sixteen lanes.
+    /// dx may be dy.
+    void (*layer_norm_backward)(size_t count, const float *x, const float *statistics, const float *gain, const float *dy,
+                                float *dx);
+
+    /// One row's share of the gradients of gain and bias: dgain[i] += dy[i] * h[i], fused, and dbias[i] += dy[i].
+    /// dbias may be null.
+    void (*layer_norm_parameters)(size_t count, const float *x, const float *statistics, const float *dy, float *dgain,
+                                  float *dbias);
+
+    /// Softmax's backward pass for one row, y what softmax gave: dy[i] = y[i] * (dy[i] - sum(y dy)) * scale, the sum in
+    /// sixteen lanes of fused multiply-adds.
+    void (*softmax_backward)(size_t count, float scale, const float *y, float *dy);
+
+    /// y[i] += x[i] * scale, the product rounded before it is added.
+    void (*add_scaled)(size_t count, float scale, const float *x, float *y);
+
+    /// The cross-entropy of one row of logits, log(sum(exp(x))) - x[target], the largest taken off first and the sum in
+    /// sixteen lanes. Unless `weight` is null, x becomes the gradient: (softmax(x)[i] - (i == target)) * *weight.
+    /// target < count.
+    float (*cross_entropy)(size_t count, size_t target, const float *weight, float *x);
+
+    /// The sum of x[i]^2 in sixteen lanes of double precision.
+    double (*sum_of_squares)(size_t count, const float *x);
+
+    /// One step of AdamW (Loshchilov and Hutter, arXiv:1711.05101) with the arithmetic of torch.optim.AdamW:
+    /// g = gradient * gradient_scale; m += (g - m) * (1 - beta1); v = beta2 * v + (1 - beta2) * g * g;
+    /// p = p * keep - step_size * m / (sqrt(v) * root_factor + epsilon).
+    void (*adamw)(size_t count, const kernels_adamw *step, const float *gradient, float *parameters, float *m, float *v);
+
+    /// Dropout (Srivastava et al. 2014): y[i] = x[i] * scale where the random word at position + i is at least
+    /// `threshold`, else 0. The word at p is word p % 4 of the Philox4x32-10 block whose key is the seed and whose
+    /// counter is p / 4, then the stream, 64 bits each. x and y may be the same.
+    void (*dropout)(size_t count, uint64_t seed, uint64_t stream, uint64_t position, uint32_t threshold, float scale,
+                    const float *x, float *y);
+
+    /// y[j, i] = x[i, j]; rows of x and y are `x_stride` and `y_stride` floats apart.
+    void (*transpose)(size_t rows, size_t columns, const float *x, ptrdiff_t x_stride, float *y, ptrdiff_t y_stride);
+
+    /// One panel of a row-major matrix: panel[k * 16 + j] = x[k * x_stride + j] for j < valid, else 0.
+    void (*pack_columns)(size_t depth, size_t valid, const float *x, ptrdiff_t x_stride, float *panel);
+
+    /// One panel of the transposed matrix: panel[k * 16 + j] = x[j * x_stride + k] for j < valid, else 0.
+    void (*pack_rows)(size_t depth, size_t valid, const float *x, ptrdiff_t x_stride, float *panel);
 } kernels_table;
 
 /// The table of one instruction set by name ("scalar", "avx2", "avx512", "neon"), or null where this processor
