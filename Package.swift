@@ -27,8 +27,8 @@ let package = Package(
         .target(name: "Files", swiftSettings: swift),
         .target(name: "Kernels"),
         .target(name: "Runtime", dependencies: ["Kernels"], swiftSettings: swift),
-        .target(name: "Tensors", dependencies: ["Runtime", "Kernels"], swiftSettings: swift),
-        .target(name: "Layers", dependencies: ["Tensors"], swiftSettings: swift),
+        .target(name: "Tensors", dependencies: ["Files", "Runtime", "Kernels"], swiftSettings: swift),
+        .target(name: "Layers", dependencies: ["Files", "Tensors"], swiftSettings: swift),
         .target(name: "Tokenizers", dependencies: ["Files"], swiftSettings: swift),
         .target(name: "Checkpoints", dependencies: ["Files", "Tensors"], swiftSettings: swift),
         .target(

@@ -6,14 +6,18 @@ internal import Tensors
 
 extension GPT2 {
     /// Loads the network, repacking its weights for this processor slice by slice.
-    package init(_ checkpoint: GPT2Checkpoint, _ configuration: GPT2Configuration, team: Team) throws(InputError) {
+    ///
+    /// - Parameter trainable: keeps the weights as they are stored instead, as parameters.
+    package init(
+        _ checkpoint: GPT2Checkpoint, _ configuration: GPT2Configuration, trainable: Bool = false, team: Team
+    ) throws(InputError) {
         let bytes = checkpoint.elements * 4
         guard canAllocate(byteCount: bytes + bytes / 16) else {
             throw InputError(
                 .data, "the weights need \(bytes / 1_000_000) MB of memory, which the system does not give",
                 in: checkpoint.weights.place, advice: "Free memory, or take a smaller model")
         }
-        let reader = WeightReader(weights: checkpoint.weights, team: team)
+        let reader = WeightReader(weights: checkpoint.weights, trainable: trainable, team: team)
         let (channels, inner) = (configuration.channels, configuration.innerChannels)
 
         func norm(_ name: String) throws(InputError) -> LayerNorm {
@@ -23,25 +27,26 @@ extension GPT2 {
         }
         func linear(_ name: String, _ inputs: Int, _ outputs: Int) throws(InputError) -> Linear {
             try Linear(
-                weight: reader.packed("\(name).weight", rows: inputs, columns: outputs, .inputsByOutputs),
+                weight: reader.weight("\(name).weight", rows: inputs, columns: outputs, .inputsByOutputs),
                 bias: reader.vector("\(name).bias", outputs))
         }
-        func table(_ name: String) throws(InputError) -> PackedMatrix {
-            try reader.packed(name, rows: configuration.vocabularySize, columns: channels, .outputsByInputs)
+        func table(_ name: String) throws(InputError) -> Weight {
+            try reader.weight(name, rows: configuration.vocabularySize, columns: channels, .outputsByInputs)
         }
 
         let tokens = try table(checkpoint.tokenEmbedding)
-        let head = checkpoint.output == checkpoint.tokenEmbedding ? tokens : try table(checkpoint.output)
+        let head = checkpoint.output == checkpoint.tokenEmbedding ? nil : Linear(weight: try table(checkpoint.output))
         var blocks: [Block] = []
         for layer in 0..<configuration.layers {
             let attention = CausalSelfAttention(
                 layer: layer, heads: configuration.heads,
                 projection: try linear("h.\(layer).attn.c_attn", channels, 3 * channels),
                 output: try linear("h.\(layer).attn.c_proj", channels, channels),
-                scale: configuration.attentionScale(layer: layer))
+                scale: configuration.attentionScale(layer: layer),
+                dropout: (configuration.attentionDropout, configuration.residualDropout))
             let feedForward = FeedForward(
                 inner: try linear("h.\(layer).mlp.c_fc", channels, inner), activation: configuration.activation,
-                output: try linear("h.\(layer).mlp.c_proj", inner, channels))
+                output: try linear("h.\(layer).mlp.c_proj", inner, channels), dropout: configuration.residualDropout)
             blocks.append(
                 Block(
                     layer: layer, norm1: try norm("h.\(layer).ln_1"), attention: attention,
@@ -53,7 +58,7 @@ extension GPT2 {
             table: try reader.matrix("wpe.weight", configuration.contextLength, channels))
         self.blocks = blocks
         self.finalNorm = try norm("ln_f")
-        self.head = Linear(weight: head)
+        self.untiedHead = head
     }
 
     /// Names of weights that are infinite or not numbers.
@@ -61,9 +66,7 @@ extension GPT2 {
         func check(_ name: String, _ linear: Linear) -> [String] {
             (linear.weight.isFinite ? [] : ["\(name).weight"]) + check("\(name).bias", linear.bias)
         }
-        func check(_ name: String, _ tensor: Tensor?) -> [String] {
-            tensor?.withUnsafeValues { $0.allSatisfy(\.isFinite) } ?? true ? [] : [name]
-        }
+        func check(_ name: String, _ tensor: Tensor?) -> [String] { tensor?.isFinite ?? true ? [] : [name] }
         func check(_ name: String, _ norm: LayerNorm) -> [String] {
             check("\(name).weight", norm.gain) + check("\(name).bias", norm.bias)
         }
@@ -78,7 +81,7 @@ extension GPT2 {
             names += check("h.\(layer).mlp.c_proj", block.feedForward.output)
         }
         names += check("ln_f", finalNorm)
-        if head.weight !== tokenEmbedding.table, !head.weight.isFinite { names.append("lm_head.weight") }
+        if let untiedHead, !untiedHead.weight.isFinite { names.append("lm_head.weight") }
         return names
     }
 }
@@ -97,24 +100,31 @@ extension GPT2Configuration {
 /// Reads a checkpoint's tensors into the forms that layers hold.
 private struct WeightReader {
     let weights: Weights
+    let trainable: Bool
     let team: Team
 
-    func packed(
+    func weight(
         _ name: String, rows: Int, columns: Int, _ layout: StoredMatrix.Layout
-    ) throws(InputError) -> PackedMatrix {
+    ) throws(InputError) -> Weight {
+        if trainable {
+            let tensor = try matrix(name, rows, columns)
+            return layout == .inputsByOutputs ? .inputsByOutputs(tensor) : .outputsByInputs(tensor)
+        }
         let tensor = try weights.tensor(name, shape: [rows, columns])
-        return try PackedMatrix(stored(tensor, rows: rows, columns: columns, layout), team: team)
+        return .packed(try PackedMatrix(stored(tensor, rows: rows, columns: columns, layout), team: team))
     }
 
     func matrix(_ name: String, _ rows: Int, _ columns: Int) throws(InputError) -> Tensor {
         let tensor = try weights.tensor(name, shape: [rows, columns])
-        return try Tensor(stored(tensor, rows: rows, columns: columns, .inputsByOutputs))
+        return parameter(try Tensor(stored(tensor, rows: rows, columns: columns, .inputsByOutputs)))
     }
 
     func vector(_ name: String, _ count: Int) throws(InputError) -> Tensor {
         let tensor = try weights.tensor(name, shape: [count])
-        return try Tensor(stored(tensor, rows: 1, columns: count, .inputsByOutputs)).reshaped(Shape(count))
+        return parameter(try Tensor(stored(tensor, rows: 1, columns: count, .inputsByOutputs)).reshaped(Shape(count)))
     }
+
+    private func parameter(_ tensor: Tensor) -> Tensor { trainable ? tensor.asParameter : tensor }
 
     private func stored(
         _ tensor: WeightTensor, rows: Int, columns: Int, _ layout: StoredMatrix.Layout

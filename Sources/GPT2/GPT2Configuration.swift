@@ -31,6 +31,12 @@ public struct GPT2Configuration: Sendable, Equatable {
     public var reorderAndUpcastAttention = false
     /// Whether the output projection is the token embedding (`tie_word_embeddings`); true.
     public var tieWordEmbeddings = true
+    /// The share of elements that training drops after the embeddings (`embd_pdrop`); 0.1.
+    public var embeddingDropout = 0.1
+    /// The share of attention weights that training drops (`attn_pdrop`); 0.1.
+    public var attentionDropout = 0.1
+    /// The share of elements that training drops of what attention and feed-forward network add (`resid_pdrop`); 0.1.
+    public var residualDropout = 0.1
     /// The id that starts a text (`bos_token_id`), as the file gives it, even outside the vocabulary; 50256.
     public var beginOfText: Int? = 50256
     /// The ids that end a text (`eos_token_id`, one or a list), as the file gives them, even outside the vocabulary; 50256.
@@ -69,6 +75,9 @@ extension GPT2Configuration {
             try fields.optionalBool("scale_attn_by_inverse_layer_idx") ?? scaleAttentionByInverseLayer
         reorderAndUpcastAttention = try fields.optionalBool("reorder_and_upcast_attn") ?? reorderAndUpcastAttention
         tieWordEmbeddings = try fields.optionalBool("tie_word_embeddings") ?? tieWordEmbeddings
+        embeddingDropout = try fields.optionalNumber("embd_pdrop") ?? embeddingDropout
+        attentionDropout = try fields.optionalNumber("attn_pdrop") ?? attentionDropout
+        residualDropout = try fields.optionalNumber("resid_pdrop") ?? residualDropout
         // Here null is a value: this model has no such token.
         if fields.object["bos_token_id"] != nil { beginOfText = try fields.optionalInteger("bos_token_id") }
         if fields.object["eos_token_id"] != nil { endOfText = try Self.tokens("eos_token_id", fields) ?? [] }
@@ -141,6 +150,11 @@ extension GPT2Configuration {
         }
         guard layerNormEpsilon > 0, layerNormEpsilon < 1 else {
             throw invalid("\"layer_norm_epsilon\" is \(layerNormEpsilon), not between 0 and 1", place)
+        }
+        for (key, rate) in [
+            ("embd_pdrop", embeddingDropout), ("attn_pdrop", attentionDropout), ("resid_pdrop", residualDropout),
+        ] where !(rate >= 0 && rate < 1) {
+            throw invalid("\"\(key)\" is \(rate), not from 0 to below 1", place)
         }
     }
 

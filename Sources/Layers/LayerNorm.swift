@@ -1,11 +1,11 @@
 public import Tensors
 
 /// Normalises each row to mean 0 and variance 1, then scales and shifts it (Ba, Kiros and Hinton, arXiv:1607.06450).
-public struct LayerNorm: Sendable {
+public struct LayerNorm: Module {
     /// [C].
-    public let gain: Tensor
+    public var gain: Tensor
     /// [C], or nil.
-    public let bias: Tensor?
+    public var bias: Tensor?
     /// Stands inside the root: 1/√(variance + ε).
     public let epsilon: Float
 
@@ -25,5 +25,10 @@ public struct LayerNorm: Sendable {
         let (output, statistics) = context.layerNorm(x, gain: gain, bias: bias, epsilon: epsilon)
         guard let site, context.isTapped(site, layer: layer) else { return output }
         return context.normalize(x, statistics: context.tap(site, layer: layer, statistics), gain: gain, bias: bias)
+    }
+
+    public mutating func visit(_ visitor: inout ModuleVisitor) {
+        visitor("weight", &gain)
+        visitor("bias", &bias)
     }
 }

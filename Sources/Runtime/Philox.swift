@@ -24,6 +24,13 @@ package struct Philox: Sendable {
         return Double(bits >> 11) * 0x1p-53
     }
 
+    /// Two numbers uniform in `0 ..< 1`, independent, multiples of 2^-53.
+    package func uniforms(at position: UInt64) -> SIMD2<Double> {
+        let words = words(at: position)
+        let bits = SIMD2(UInt64(words.y) << 32 | UInt64(words.x), UInt64(words.w) << 32 | UInt64(words.z))
+        return SIMD2<Double>(bits &>> 11) * 0x1p-53
+    }
+
     /// The ten rounds. The constants are the paper's.
     package static func block(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
         var counter = counter

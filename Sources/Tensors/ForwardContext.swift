@@ -10,6 +10,10 @@ public struct ForwardContext {
     public let team: Team
     /// What looks at intermediates or replaces them; nil costs nothing.
     public var taps: Taps?
+    /// What records the pass for gradients; see ``startTape(addingTo:)``.
+    public internal(set) var tape: Tape?
+    /// Where dropout takes its random numbers from; nil, as in everything but training, drops nothing.
+    public var dropout: DropoutStream?
 
     package let pool = BufferPool()
     package let kernels: kernels_table

@@ -6,9 +6,9 @@ extension ForwardContext {
     /// 1, then times gain plus bias. The variance is the biased one and ε stands inside the root.
     ///
     /// - Parameters:
-    ///   - x: [R, C].
+    ///   - x: [..., C].
     ///   - gain, bias: [C].
-    /// - Returns: the normalised rows, [R, C], and each row's mean and 1/√(variance + ε), [R, 2].
+    /// - Returns: the normalised rows, [..., C], and each row's mean and 1/√(variance + ε), [R, 2].
     public func layerNorm(
         _ x: Tensor, gain: Tensor, bias: Tensor?, epsilon: Float
     ) -> (output: Tensor, statistics: Tensor) {
@@ -18,7 +18,23 @@ extension ForwardContext {
                 x: x, gain: gain, bias: bias, epsilon: epsilon, output: output, statistics: statistics, kernels: kernels
             ),
             operations: x.shape.count * 4)
-        return (output, statistics)
+        if tape == nil { return (output, statistics) }
+        return (recordNorm(output, x, statistics, gain: gain, bias: bias), statistics)
+    }
+
+    private func recordNorm(
+        _ output: Tensor, _ x: Tensor, _ statistics: Tensor, gain: Tensor, bias: Tensor?
+    ) -> Tensor {
+        record(.layerNorm, output, from: x, gain, bias) { dy, pass in
+            pass.addNormParameters(x, statistics, gain: gain, bias: bias, gradient: dy)
+            guard pass.wants(x) else { return }
+            let dx = pass.context.tensor(x.shape)
+            pass.context.team.run(
+                LayerNormBackwardTask(
+                    x: x, statistics: statistics, gain: gain, dy: dy, dx: dx, kernels: pass.context.kernels),
+                operations: x.shape.count * 6)
+            pass.addOwned(dx, to: x)
+        }
     }
 
     /// The second half of ``layerNorm(_:gain:bias:epsilon:)`` with statistics from elsewhere, in the same arithmetic.
@@ -33,6 +49,26 @@ extension ForwardContext {
             }
         }
         return output
+    }
+}
+
+extension Backpropagation {
+    /// What y = gain * (x - mean) * scale + bias passes back to gain and bias: sums over the rows in order.
+    func addNormParameters(_ x: Tensor, _ statistics: Tensor, gain: Tensor, bias: Tensor?, gradient dy: Tensor) {
+        let channels = x.shape[-1]
+        add(to: gain) { dgain, accumulate in
+            if !accumulate { dgain.floats.update(repeating: 0, count: channels) }
+            // Each thread has some of the channels, so that rows are added in order.
+            context.forEachRange(of: channels, cost: x.rows * 2) { start, count in
+                for row in 0..<x.rows {
+                    let element = row * channels + start
+                    context.kernels.layer_norm_parameters(
+                        count, x.floats + element, statistics.floats + row * 2, dy.floats + element,
+                        dgain.floats + start, nil)
+                }
+            }
+        }
+        add(to: bias) { dbias, accumulate in context.sumRows(dy, into: dbias, accumulate: accumulate) }
     }
 }
 
@@ -51,6 +87,25 @@ private struct LayerNormTask: TeamTask {
             kernels.layer_norm(
                 channels, x.floats + row * channels, gain.floats, bias?.floats, epsilon,
                 output.floats + row * channels, statistics.floats + row * 2)
+        }
+    }
+}
+
+private struct LayerNormBackwardTask: TeamTask {
+    let x: Tensor
+    let statistics: Tensor
+    let gain: Tensor
+    let dy: Tensor
+    let dx: Tensor
+    let kernels: kernels_table
+
+    func run(part: Int, of parts: Int) {
+        let channels = x.shape[-1]
+        for row in x.rows * part / parts..<x.rows * (part + 1) / parts {
+            let start = row * channels
+            kernels.layer_norm_backward(
+                channels, x.floats + start, statistics.floats + row * 2, gain.floats, dy.floats + start,
+                dx.floats + start)
         }
     }
 }

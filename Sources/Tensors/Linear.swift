@@ -1,67 +1,87 @@
 internal import Kernels
 internal import Runtime
 
-extension Activation {
-    var kernel: kernels_activation {
-        switch self {
-        case .identity: kernels_identity
-        case .geluNew: kernels_gelu_tanh
-        case .gelu: kernels_gelu_erf
-        case .relu: kernels_relu
-        case .silu: kernels_silu
-        case .tanh: kernels_tanh
-        }
-    }
-}
-
 extension ForwardContext {
     /// activation(x W + bias) + residual.
     ///
     /// - Parameters:
-    ///   - x: [R, inputs].
+    ///   - x: [..., inputs].
     ///   - weight: W, [inputs, outputs].
     ///   - bias: [outputs].
-    ///   - residual: [R, outputs], added last.
-    /// - Returns: [R, outputs]. An element is the sum over 256 inputs at a time, each an ascending chain of fused
-    ///   multiply-adds, whatever R and the number of threads.
+    ///   - residual: [..., outputs], added last.
+    /// - Returns: [..., outputs]. An element is the sum over 256 inputs at a time, each an ascending chain of fused
+    ///   multiply-adds, whatever the number of rows and of threads.
     public func linear(
-        _ x: Tensor, _ weight: PackedMatrix, bias: Tensor? = nil, activation: Activation = .identity,
+        _ x: Tensor, _ weight: Weight, bias: Tensor? = nil, activation: Activation = .identity,
         adding residual: Tensor? = nil
     ) -> Tensor {
         precondition(x.shape[-1] == weight.inputs, "\(x.shape) into a linear map of \(weight.inputs) inputs")
         precondition(bias == nil || bias?.shape.count == weight.outputs, "a bias for \(weight.outputs) outputs")
-        let y = tensor(Shape(x.rows, weight.outputs))
-        precondition(residual == nil || residual?.shape.count == y.shape.count, "a residual of shape \(y.shape)")
-        team.run(
-            LinearTask(
-                x: x, weight: weight, bias: bias, activation: activation, residual: residual, y: y, kernels: kernels),
-            operations: x.rows * weight.inputs * weight.outputs)
-        return y
-    }
-
-    /// activation(x), element by element.
-    public func activate(_ x: Tensor, _ activation: Activation) -> Tensor {
-        let y = tensor(x.shape)
-        team.run(ActivationTask(x: x, y: y, activation: activation, kernels: kernels), operations: x.shape.count * 20)
-        return y
-    }
-
-    /// a + b, element by element; both of the same shape.
-    public func add(_ a: Tensor, _ b: Tensor) -> Tensor {
-        precondition(a.shape == b.shape, "\(a.shape) + \(b.shape)")
-        let y = tensor(a.shape)
-        let (left, right, sum) = (a.floats, b.floats, y.floats)
-        for i in 0..<a.shape.count { sum[i] = left[i] + right[i] }
-        return y
+        let shape = x.shape.withLast(weight.outputs)
+        precondition(residual == nil || residual?.shape.count == shape.count, "a residual of shape \(shape)")
+        if let tape, activation != .identity, [x, weight.tensor, bias].contains(where: tape.follows) {
+            // The backward pass needs what the activation was given.
+            let y = activate(linear(x, weight, bias: bias), activation)
+            return residual.map { add(y, $0) } ?? y
+        }
+        let y = tensor(shape)
+        let epilogue = ProductEpilogue(bias: bias, activation: activation, residual: residual)
+        switch weight {
+        case .packed(let matrix):
+            team.run(
+                PackedLinearTask(x: x, weight: matrix, epilogue: epilogue, y: y, kernels: kernels),
+                operations: x.rows * weight.inputs * weight.outputs)
+        case .inputsByOutputs(let matrix):
+            multiply(MatrixView(x), MatrixView(matrix), into: MatrixView(y), epilogue: epilogue)
+        case .outputsByInputs(let matrix):
+            multiply(MatrixView(x), MatrixView(matrix).transposed, into: MatrixView(y), epilogue: epilogue)
+        }
+        if tape == nil { return y }
+        return record(.linear, y, from: x, weight.tensor, bias, residual) { dy, pass in
+            pass.add(dy, to: residual)
+            pass.addLinear(x, weight, bias: bias, gradient: dy)
+        }
     }
 }
 
-private struct LinearTask: TeamTask {
+extension Backpropagation {
+    /// What y = x W + b passes back to x, W and b: dx = dy Wᵀ, dW = xᵀ dy, db the sum of dy's rows.
+    func addLinear(_ x: Tensor, _ weight: Weight, bias: Tensor?, gradient dy: Tensor) {
+        if let view = weight.view {
+            add(to: x) { dx, accumulate in
+                context.multiply(
+                    MatrixView(dy), view.transposed, into: MatrixView(dx), accumulate: accumulate)
+            }
+        } else if wants(x) {
+            tape.fail(
+                "gradients reach a linear map whose weights are packed for inference",
+                advice: "Train a model whose weights are plain")
+        }
+        add(to: weight.tensor) { dw, accumulate in
+            context.addWeightGradient(weight, input: x, output: dy, into: dw, accumulate: accumulate)
+        }
+        add(to: bias) { db, accumulate in context.sumRows(dy, into: db, accumulate: accumulate) }
+    }
+}
+
+extension ForwardContext {
+    /// dW = xᵀ dy in the weight's own layout, or added to what `dw` holds.
+    func addWeightGradient(
+        _ weight: Weight, input x: Tensor, output dy: Tensor, into dw: Tensor, accumulate: Bool
+    ) {
+        let (input, output) = (MatrixView(x), MatrixView(dy))
+        if case .outputsByInputs = weight {
+            multiply(output.transposed, input, into: MatrixView(dw), accumulate: accumulate)
+        } else {
+            multiply(input.transposed, output, into: MatrixView(dw), accumulate: accumulate)
+        }
+    }
+}
+
+private struct PackedLinearTask: TeamTask {
     let x: Tensor
     let weight: PackedMatrix
-    let bias: Tensor?
-    let activation: Activation
-    let residual: Tensor?
+    let epilogue: ProductEpilogue
     let y: Tensor
     let kernels: kernels_table
 
@@ -76,27 +96,14 @@ private struct LinearTask: TeamTask {
         let columns = min(panels * (part + 1) / parts * 16, outputs) - first
         if columns <= 0 { return }
         for row in stride(from: 0, to: x.rows, by: Self.rowsTogether) {
-            var epilogue = kernels_epilogue(
-                bias: bias.map { UnsafePointer($0.floats + first) },
-                residual: residual.map { UnsafePointer($0.floats + row * outputs + first) },
-                residual_stride: outputs, activation: activation.kernel)
+            var finish = kernels_epilogue(
+                bias: epilogue.bias.map { UnsafePointer($0.floats + first) },
+                residual: epilogue.residual.map { UnsafePointer($0.floats + row * outputs + first) },
+                residual_stride: outputs, activation: epilogue.activation.kernel)
             kernels.matmul(
                 min(Self.rowsTogether, x.rows - row), columns, inputs, x.floats + row * inputs, inputs,
                 weight.panels + first * inputs, weight.panelStride, y.floats + row * outputs + first, outputs, 0,
-                &epilogue)
+                &finish)
         }
-    }
-}
-
-private struct ActivationTask: TeamTask {
-    let x: Tensor
-    let y: Tensor
-    let activation: Activation
-    let kernels: kernels_table
-
-    func run(part: Int, of parts: Int) {
-        let count = x.shape.count
-        let (start, end) = (count * part / parts, count * (part + 1) / parts)
-        kernels.activate(end - start, activation.kernel, x.floats + start, y.floats + start)
     }
 }

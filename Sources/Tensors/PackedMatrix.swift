@@ -50,6 +50,23 @@ public final class PackedMatrix: @unchecked Sendable {
         isFinite = task.isFinite
     }
 
+    /// Packs a weight that is not packed yet; one that is stays as it is.
+    package static func packing(_ weight: Weight, team: Team) -> PackedMatrix {
+        func pack(_ tensor: Tensor, _ layout: StoredMatrix.Layout) -> PackedMatrix {
+            withExtendedLifetime(tensor) {
+                PackedMatrix(
+                    StoredMatrix(
+                        layout: layout, rows: tensor.shape[0], columns: tensor.shape[1], dtype: .f32,
+                        bytes: UnsafeRawPointer(tensor.floats)), team: team)
+            }
+        }
+        return switch weight {
+        case .packed(let matrix): matrix
+        case .inputsByOutputs(let tensor): pack(tensor, .inputsByOutputs)
+        case .outputsByInputs(let tensor): pack(tensor, .outputsByInputs)
+        }
+    }
+
     deinit { UnsafeMutableRawPointer(panels).deallocate() }
 
     /// Copies the weights that make output `index`, [inputs], to `destination`. For an embedding that shares its

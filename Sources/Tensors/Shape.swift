@@ -25,6 +25,14 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
         return sizes[index]
     }
 
+    /// The same shape with another size of the last axis.
+    public func withLast(_ size: Int) -> Shape {
+        precondition(rank > 0, "a shape without axes")
+        var sizes = sizes
+        sizes[rank - 1] = size
+        return Shape(rank: rank, sizes)
+    }
+
     /// As in "[2, 768]".
     public var description: String { "[" + (0..<rank).map { String(sizes[$0]) }.joined(separator: ", ") + "]" }
 }

@@ -1,3 +1,4 @@
+internal import Kernels
 package import Runtime
 
 /// An array of 32-bit floats with a shape, row-major.
@@ -8,14 +9,16 @@ package import Runtime
 ///
 /// A tensor is a value: operations make new ones, none changes an old one. Copying costs a reference count.
 public struct Tensor: @unchecked Sendable {
-    // Sound: the buffer is written while its first tensor is being made, by the operation that makes it, and never
-    // once that tensor has been handed on.
+    // Sound: the buffer is written while its first tensor is being made, by the operation that makes it, and later
+    // only by `update`, which makes sure that no other tensor shares it.
     public let shape: Shape
-    package let buffer: Buffer
+    package var buffer: Buffer
+    package let origin: Origin
 
-    package init(buffer: Buffer, shape: Shape) {
+    package init(buffer: Buffer, shape: Shape, origin: Origin = .constant) {
         self.buffer = buffer
         self.shape = shape
+        self.origin = origin
     }
 
     /// `values` in row-major order; their number must be the shape's count.
@@ -24,6 +27,9 @@ public struct Tensor: @unchecked Sendable {
         self.init(buffer: Buffer(capacity: values.count), shape: shape)
         values.withUnsafeBufferPointer { if let base = $0.baseAddress { floats.update(from: base, count: $0.count) } }
     }
+
+    /// No elements, [0].
+    package static let empty = Tensor([], shape: Shape(0))
 
     /// Where the elements are, while this tensor lives.
     package var floats: UnsafeMutablePointer<Float> { buffer.floats }
@@ -36,6 +42,9 @@ public struct Tensor: @unchecked Sendable {
         defer { withExtendedLifetime(buffer) {} }
         return try body(UnsafeBufferPointer(start: floats, count: shape.count))
     }
+
+    /// Whether every element is a number, neither infinite nor NaN.
+    public var isFinite: Bool { withUnsafeValues { kernels_all_finite($0.count, $0.baseAddress) != 0 } }
 
     /// How many rows there are when all axes but the last are taken together.
     public var rows: Int { shape.rank == 1 ? 1 : shape.count / max(shape[-1], 1) }
@@ -56,6 +65,12 @@ public struct Tensor: @unchecked Sendable {
     /// The same elements in another shape of the same count.
     public func reshaped(_ shape: Shape) -> Tensor {
         precondition(shape.count == self.shape.count, "\(self.shape) cannot become \(shape)")
-        return Tensor(buffer: buffer, shape: shape)
+        return Tensor(buffer: buffer, shape: shape, origin: origin)
+    }
+
+    /// Changes the elements in place; if another tensor shares them, this one gets a copy of its own first.
+    package mutating func update<R>(_ body: (UnsafeMutableBufferPointer<Float>) throws -> R) rethrows -> R {
+        if !isKnownUniquelyReferenced(&buffer) { buffer = Tensor(values, shape: shape).buffer }
+        return try body(UnsafeMutableBufferPointer(start: floats, count: shape.count))
     }
 }

@@ -68,7 +68,7 @@ struct WeightGroup {
 
 extension GPT2 {
     /// Whether the output projection is the token embedding.
-    var isTied: Bool { head.weight === tokenEmbedding.table }
+    var isTied: Bool { untiedHead == nil }
 }
 
 extension [WeightGroup] {

@@ -1,0 +1,22 @@
+internal import Layers
+public import Runtime
+internal import Tensors
+
+extension GPT2 {
+    /// The same network with its weights repacked for this processor, as a loaded model has them: what to generate with.
+    public func packed(team: Team = .shared) -> GPT2 {
+        func pack(_ linear: Linear) -> Linear {
+            Linear(weight: .packed(.packing(linear.weight, team: team)), bias: linear.bias)
+        }
+        var network = self
+        network.tokenEmbedding = Embedding(table: .packed(.packing(tokenEmbedding.table, team: team)))
+        network.untiedHead = untiedHead.map(pack)
+        for layer in blocks.indices {
+            network.blocks[layer].attention.projection = pack(blocks[layer].attention.projection)
+            network.blocks[layer].attention.output = pack(blocks[layer].attention.output)
+            network.blocks[layer].feedForward.inner = pack(blocks[layer].feedForward.inner)
+            network.blocks[layer].feedForward.output = pack(blocks[layer].feedForward.output)
+        }
+        return network
+    }
+}

@@ -1,0 +1,105 @@
+public import Tensors
+
+/// A layer, or a network of layers: a value that holds parameters and other modules.
+///
+/// A module names what it holds, and gets listing, counting, loading, saving and training from that:
+///
+///     struct ResidualBlock: Module {
+///         var first: Linear
+///         var second: Linear
+///
+///         mutating func visit(_ visitor: inout ModuleVisitor) {
+///             visitor("first", &first)
+///             visitor("second", &second)
+///         }
+///     }
+///
+/// Paths are names with dots between, as in "first.weight"; elements of arrays have their index, as in "layers.0.norm1.bias".
+public protocol Module: Sendable {
+    /// Shows the visitor each parameter and each module that this one holds, by name.
+    mutating func visit(_ visitor: inout ModuleVisitor)
+}
+
+/// Walks through a module's parameters.
+public struct ModuleVisitor: ~Copyable {
+    private var path = ""
+    private let body: (String, inout Tensor) -> Void
+
+    fileprivate init(_ body: @escaping (String, inout Tensor) -> Void) { self.body = body }
+
+    /// A parameter.
+    public mutating func callAsFunction(_ name: String, _ parameter: inout Tensor) {
+        body(path + name, &parameter)
+    }
+
+    /// A parameter that may be absent.
+    public mutating func callAsFunction(_ name: String, _ parameter: inout Tensor?) {
+        guard var tensor = parameter.take() else { return }
+        body(path + name, &tensor)
+        parameter = tensor
+    }
+
+    /// A weight. Packed ones are for inference only and are passed over.
+    public mutating func callAsFunction(_ name: String, _ weight: inout Weight) {
+        // Taken out meanwhile, so that the tensor's memory has one owner and can be changed in place.
+        let form = weight
+        weight = .outputsByInputs(.empty)
+        switch consume form {
+        case .packed(let matrix): weight = .packed(matrix)
+        case .inputsByOutputs(var tensor):
+            body(path + name, &tensor)
+            weight = .inputsByOutputs(tensor)
+        case .outputsByInputs(var tensor):
+            body(path + name, &tensor)
+            weight = .outputsByInputs(tensor)
+        }
+    }
+
+    /// A module inside.
+    public mutating func callAsFunction<M: Module>(_ name: String, _ module: inout M) {
+        let outer = path
+        path += name + "."
+        module.visit(&self)
+        path = outer
+    }
+
+    /// A module that may be absent.
+    public mutating func callAsFunction<M: Module>(_ name: String, _ module: inout M?) {
+        guard var inner = module.take() else { return }
+        self(name, &inner)
+        module = inner
+    }
+
+    /// Modules in a row, named by their index.
+    public mutating func callAsFunction<M: Module>(_ name: String, _ modules: inout [M]) {
+        for index in modules.indices { self("\(name).\(index)", &modules[index]) }
+    }
+}
+
+extension Module {
+    /// Calls `body` with each parameter and its path, in the order in which modules name them; it may change them.
+    public mutating func updateParameters(_ body: (_ path: String, _ parameter: inout Tensor) -> Void) {
+        withoutActuallyEscaping(body) { body in
+            var visitor = ModuleVisitor(body)
+            visit(&visitor)
+        }
+    }
+
+    /// All parameters with their paths, in the order in which modules name them.
+    public var parameters: [(path: String, tensor: Tensor)] {
+        var copy = self
+        var found: [(path: String, tensor: Tensor)] = []
+        copy.updateParameters { path, tensor in found.append((path, tensor)) }
+        return found
+    }
+
+    /// How many numbers the parameters are.
+    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.shape.count } }
+
+    /// Makes parameters trainable, or, frozen, constants that no gradient is worked out for.
+    ///
+    /// - Parameter isTrainable: says which, by path.
+    public mutating func setTrainable(_ isTrainable: (_ path: String) -> Bool) {
+        updateParameters { path, tensor in tensor = isTrainable(path) ? tensor.asParameter : tensor.asConstant }
+    }
+}

@@ -1,0 +1,62 @@
+/// Some columns of a tensor: where the queries, keys or values of an attention lie.
+public struct TensorColumns: Sendable {
+    /// [..., width].
+    public let tensor: Tensor
+    public let range: Range<Int>
+
+    public init(_ tensor: Tensor, _ range: Range<Int>) {
+        precondition(
+            range.lowerBound >= 0 && range.upperBound <= tensor.shape[-1], "columns \(range) of \(tensor.shape)")
+        self.tensor = tensor
+        self.range = range
+    }
+
+    /// All columns.
+    public init(_ tensor: Tensor) { self.init(tensor, 0..<tensor.shape[-1]) }
+
+    var width: Int { tensor.shape[-1] }
+
+    func pointer(row: Int, column: Int) -> UnsafeMutablePointer<Float> {
+        tensor.floats + row * width + range.lowerBound + column
+    }
+}
+
+/// The rows of one sequence among those of an attention's inputs.
+public struct AttentionSpan: Sendable {
+    /// The sequence's rows among the queries.
+    public let queries: Range<Int>
+    /// Its rows among the keys and values.
+    public let keys: Range<Int>
+
+    public init(queries: Range<Int>, keys: Range<Int>) {
+        self.queries = queries
+        self.keys = keys
+    }
+
+    /// `count` sequences of equal lengths, one after another.
+    public static func sequences(_ count: Int, queries: Int, keys: Int) -> [AttentionSpan] {
+        (0..<count).map {
+            AttentionSpan(queries: $0 * queries..<($0 + 1) * queries, keys: $0 * keys..<($0 + 1) * keys)
+        }
+    }
+}
+
+/// Which keys a query may look at.
+public struct AttentionMask: Sendable {
+    /// The last query looks at all keys, the one before it at all but the last, and so on.
+    public var isCausal: Bool
+    /// Added to every score of a key, [keys of all sequences]: 0, or -infinity for padding.
+    public var keyPadding: Tensor?
+    /// Added to the scores: [queries, keys] for all sequences and heads, or [sequences * heads, queries, keys].
+    public var additive: Tensor?
+
+    public init(isCausal: Bool = false, keyPadding: Tensor? = nil, additive: Tensor? = nil) {
+        self.isCausal = isCausal
+        self.keyPadding = keyPadding
+        self.additive = additive
+    }
+
+    /// Every query looks at every key.
+    public static let none = AttentionMask()
+    public static let causal = AttentionMask(isCausal: true)
+}

@@ -1,0 +1,151 @@
+internal import Kernels
+internal import Runtime
+
+/// A matrix as it lies in memory: rows one after another, or its transpose so.
+struct MatrixView {
+    let floats: UnsafeMutablePointer<Float>
+    let rows: Int
+    let columns: Int
+    /// Floats from one stored row to the next.
+    let stride: Int
+    /// Whether the stored rows are this matrix's columns.
+    var isTransposed = false
+
+    init(_ floats: UnsafeMutablePointer<Float>, rows: Int, columns: Int, stride: Int) {
+        self.floats = floats
+        self.rows = rows
+        self.columns = columns
+        self.stride = stride
+    }
+
+    private init(transposing view: MatrixView) {
+        self.init(view.floats, rows: view.columns, columns: view.rows, stride: view.stride)
+        isTransposed = !view.isTransposed
+    }
+
+    /// A tensor, all axes but the last taken together. Keep the tensor alive.
+    init(_ tensor: Tensor) {
+        self.init(tensor.floats, rows: tensor.rows, columns: tensor.shape[-1], stride: tensor.shape[-1])
+    }
+
+    var transposed: MatrixView { MatrixView(transposing: self) }
+
+    /// Where the element of that row and column is.
+    func pointer(_ row: Int, _ column: Int) -> UnsafeMutablePointer<Float> {
+        isTransposed ? floats + column * stride + row : floats + row * stride + column
+    }
+}
+
+/// What is done to each element of a product once its sum is complete.
+struct ProductEpilogue {
+    var bias: Tensor?
+    var activation = Activation.identity
+    /// [rows, columns].
+    var residual: Tensor?
+}
+
+extension ForwardContext {
+    /// c = a b, or c += a b, packing what it needs on its way: for matrices that change from one step to the next.
+    ///
+    /// An element is made in the order that ``linear(_:_:bias:activation:adding:)`` describes, so that weights give the same bits
+    /// packed or not.
+    func multiply(
+        _ a: MatrixView, _ b: MatrixView, into c: MatrixView, accumulate: Bool = false,
+        epilogue: ProductEpilogue? = nil
+    ) {
+        precondition(a.columns == b.rows && c.rows == a.rows && c.columns == b.columns && !c.isTransposed)
+        if c.rows == 0 || c.columns == 0 { return }
+        let scratch = tensor(Shape(team.threads, ProductTask.scratchCount))
+        let task = ProductTask(
+            a: a, b: b, c: c, accumulate: accumulate, epilogue: epilogue, scratch: scratch, kernels: kernels)
+        team.run(task, operations: c.rows * c.columns * a.columns)
+    }
+}
+
+private struct ProductTask: TeamTask {
+    let a: MatrixView
+    let b: MatrixView
+    let c: MatrixView
+    let accumulate: Bool
+    let epilogue: ProductEpilogue?
+    let scratch: Tensor
+    let kernels: kernels_table
+
+    /// Rows that pass a block of b together: with 256 of their elements each they stay in the second cache.
+    private static let rowsTogether = 192
+    private static let depthTogether = Int(KERNELS_DEPTH_BLOCK)
+    static let scratchCount = (rowsTogether + 16) * depthTogether
+
+    /// Each part makes a run of columns for all rows, or where that divides badly, a run of rows for all columns.
+    func run(part: Int, of parts: Int) {
+        let panels = (c.columns + 15) / 16
+        if parts == 1 || panels >= 8 * parts && !(a.isTransposed && c.rows >= c.columns) {
+            let first = panels * part / parts * 16
+            let last = min(panels * (part + 1) / parts * 16, c.columns)
+            multiply(rows: 0..<c.rows, columns: first..<last, part)
+        } else {
+            let sixes = (c.rows + 5) / 6
+            let first = sixes * part / parts * 6
+            let last = min(sixes * (part + 1) / parts * 6, c.rows)
+            multiply(rows: first..<last, columns: 0..<c.columns, part)
+        }
+    }
+
+    private func multiply(rows: Range<Int>, columns: Range<Int>, _ part: Int) {
+        if columns.isEmpty { return }
+        for row in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.rowsTogether) {
+            let group = row..<min(row + Self.rowsTogether, rows.upperBound)
+            var start = 0
+            repeat {  // a depth of 0 is one empty block
+                let depth = start..<min(start + Self.depthTogether, a.columns)
+                multiply(rows: group, depth: depth, columns: columns, part)
+                start += Self.depthTogether
+            } while start < a.columns
+        }
+    }
+
+    /// What one block of the depth adds to a group of rows.
+    private func multiply(rows: Range<Int>, depth: Range<Int>, columns: Range<Int>, _ part: Int) {
+        let panel = scratch.floats + part * Self.scratchCount
+        let (left, leftStride) = packedRows(rows, depth, into: panel + 16 * Self.depthTogether)
+        let isLast = depth.upperBound == a.columns
+        for column in stride(from: columns.lowerBound, to: columns.upperBound, by: 16) {
+            let width = min(16, columns.upperBound - column)
+            pack(depth, columns: column..<column + width, into: panel)
+            let output = c.pointer(rows.lowerBound, column)
+            let adding: Int32 = accumulate || depth.lowerBound > 0 ? 1 : 0
+            guard isLast, let epilogue else {
+                kernels.matmul(
+                    rows.count, width, depth.count, left, leftStride, panel, 16 * depth.count, output, c.stride, adding, nil)
+                continue
+            }
+            var finish = kernels_epilogue(
+                bias: epilogue.bias.map { UnsafePointer($0.floats + column) },
+                residual: epilogue.residual.map { UnsafePointer($0.floats + rows.lowerBound * c.columns + column) },
+                residual_stride: c.columns, activation: epilogue.activation.kernel)
+            kernels.matmul(
+                rows.count, width, depth.count, left, leftStride, panel, 16 * depth.count, output, c.stride, adding,
+                &finish)
+        }
+    }
+
+    /// Rows of a with their elements side by side: where they lie, or transposed into `scratch`.
+    private func packedRows(
+        _ rows: Range<Int>, _ depth: Range<Int>, into scratch: UnsafeMutablePointer<Float>
+    ) -> (UnsafeMutablePointer<Float>, stride: Int) {
+        let source = a.pointer(rows.lowerBound, depth.lowerBound)
+        if !a.isTransposed { return (source, a.stride) }
+        kernels.transpose(depth.count, rows.count, source, a.stride, scratch, Self.depthTogether)
+        return (scratch, Self.depthTogether)
+    }
+
+    /// A panel of b: up to 16 columns over one block of the depth.
+    private func pack(_ depth: Range<Int>, columns: Range<Int>, into panel: UnsafeMutablePointer<Float>) {
+        let source = b.pointer(depth.lowerBound, columns.lowerBound)
+        if b.isTransposed {
+            kernels.pack_rows(depth.count, columns.count, source, b.stride, panel)
+        } else {
+            kernels.pack_columns(depth.count, columns.count, source, b.stride, panel)
+        }
+    }
+}

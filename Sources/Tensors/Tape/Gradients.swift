@@ -1,0 +1,34 @@
+/// The gradients of parameters, summed up over the tapes that add to it.
+///
+/// A gradient is found by the tensor that it belongs to. Use it from one thread at a time.
+public final class Gradients {
+    struct Entry {
+        /// Keeps the parameter's buffer, whose identity is the key, from being another's.
+        let parameter: Tensor
+        let gradient: Tensor
+        /// Whether the gradient's buffer is nobody else's, so that more can be added to it in place.
+        let isOwned: Bool
+    }
+
+    private var entries: [ObjectIdentifier: Entry] = [:]
+
+    public init() {}
+
+    /// The gradient of a parameter, in its shape; nil if nothing depended on it.
+    public subscript(parameter: Tensor) -> Tensor? { entries[ObjectIdentifier(parameter.buffer)]?.gradient }
+
+    /// Forgets all gradients. Their memory goes back to the pool that it came from.
+    public func removeAll() { entries.removeAll(keepingCapacity: true) }
+
+    /// Takes a gradient out.
+    func remove(_ parameter: Tensor) -> Tensor? {
+        entries.removeValue(forKey: ObjectIdentifier(parameter.buffer))?.gradient
+    }
+
+    func entry(of parameter: Tensor) -> Entry? { entries[ObjectIdentifier(parameter.buffer)] }
+
+    func set(_ gradient: Tensor, isOwned: Bool, for parameter: Tensor) {
+        entries[ObjectIdentifier(parameter.buffer)] = Entry(
+            parameter: parameter, gradient: gradient, isOwned: isOwned)
+    }
+}

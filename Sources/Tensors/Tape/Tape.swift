@@ -1,0 +1,179 @@
+public import Files
+internal import Synchronization
+
+/// A record of the operations of one forward pass, from which it works out gradients backwards.
+///
+///     var context = ForwardContext()
+///     let w = Tensor([1, 2], shape: Shape(2, 1)).asParameter
+///     let tape = context.startTape()
+///     let y = context.linear(x, .inputsByOutputs(w))
+///     let gradients = try tape.gradients(of: context.sum(y))
+///     gradients[w]                                              // x, summed over its rows
+///
+/// Operations are recorded where something they take is a parameter or depends on one. Each keeps what its backward
+/// pass needs and gives it back to the context's pool once that has run. A tape serves one backward pass; use it from
+/// one thread at a time.
+public final class Tape {
+    private struct Node {
+        let operation: Operation
+        let shape: Shape
+        var gradient: Tensor?
+        /// Whether the gradient's buffer is nobody else's, so that more can be added to it in place.
+        var isOwned = false
+        var backward: ((Tensor, Backpropagation) -> Void)?
+    }
+
+    /// Where the parameters' gradients are summed up.
+    public let gradients: Gradients
+    let id: UInt32
+    private var nodes: [Node] = []
+    private var isSpent = false
+    private var failure: InputError?
+
+    private static let lastID = Atomic<UInt32>(0)
+
+    /// - Parameter gradients: where the parameters' gradients go, added to those that stand there.
+    public init(addingTo gradients: Gradients = Gradients()) {
+        self.gradients = gradients
+        // Numbers come round after four billion tapes; 0 and the largest mean something else.
+        let next = Self.lastID.wrappingAdd(1, ordering: .relaxed).newValue
+        id = next % (UInt32.max - 1) + 1
+    }
+
+    /// The operations that were recorded, in order.
+    public var operations: [Operation] { nodes.map(\.operation) }
+
+    /// Whether gradients flow to `x`. A tensor of another tape, or of this one after its backward pass, is an error that
+    /// ``gradients(of:seed:context:)`` throws.
+    func follows(_ x: Tensor?) -> Bool {
+        guard let x, x.origin != .constant else { return false }
+        if x.origin == .parameter { return true }
+        if x.origin.tape == id, !isSpent { return true }
+        fail(
+            x.origin.tape == id
+                ? "a tensor of shape \(x.shape) is used after the backward pass of the tape that recorded it"
+                : "a tensor of shape \(x.shape) was recorded by another tape",
+            advice: "Make it again under this tape, or use its `asConstant`")
+        return false
+    }
+
+    func fail(_ problem: String, advice: String) {
+        fail(InputError(.usage, problem, advice: advice))
+    }
+
+    /// The first failure is the one that the backward pass throws.
+    func fail(_ error: InputError) { failure = failure ?? error }
+
+    func append(
+        _ operation: Operation, shape: Shape, backward: @escaping (Tensor, Backpropagation) -> Void
+    ) -> Origin {
+        if isSpent {
+            fail("a tape records after its backward pass", advice: "Start a new tape")
+            return .constant
+        }
+        nodes.append(Node(operation: operation, shape: shape, backward: backward))
+        return Origin(tape: id, node: UInt32(nodes.count - 1))
+    }
+
+    /// Works backwards from `output` and adds the gradients of all parameters that it depends on to ``gradients``.
+    ///
+    /// - Parameters:
+    ///   - seed: the gradient of what is wanted with respect to `output`, in its shape; without it `output` must have
+    ///     one element, which is what is wanted.
+    ///   - context: whose threads and memory to use: the one that recorded.
+    /// - Returns: ``gradients``.
+    /// - Throws: ``InputError`` if `output` was not recorded by this tape, if the tape was used before, or if a tensor of
+    ///   another tape was mixed in.
+    @discardableResult
+    public func gradients(
+        of output: Tensor, seed: Tensor? = nil, context: ForwardContext
+    ) throws(InputError) -> Gradients {
+        if let failure { throw failure }
+        guard !isSpent else {
+            throw InputError(
+                .usage, "the tape's backward pass has run already, and what it had kept is gone",
+                advice: "Record the forward pass again")
+        }
+        guard output.origin.tape == id || output.origin == .parameter else {
+            throw InputError(
+                .usage, "this tape did not record the tensor of shape \(output.shape)",
+                advice: "Give it a tensor that depends on a parameter and was made under this tape")
+        }
+        guard seed != nil || output.shape.count == 1 else {
+            throw InputError(
+                .usage, "gradients of \(output.shape.count) numbers at once need to know how they are weighted",
+                advice: "Sum them up first, or give a seed")
+        }
+        guard seed == nil || seed?.shape.count == output.shape.count else {
+            throw InputError(
+                .usage, "a seed of shape \(seed.map { "\($0.shape)" } ?? "") for an output of shape \(output.shape)",
+                advice: "Give a seed of the output's shape")
+        }
+        isSpent = true
+        let pass = Backpropagation(tape: self, context: context.withoutTape)
+        pass.add((seed ?? Tensor([1], shape: Shape(1))).asConstant, to: output)
+        for index in nodes.indices.reversed() {
+            // Taken out, so that what it kept goes back to the pool as soon as it has run.
+            let backward = nodes[index].backward.take()
+            guard let gradient = nodes[index].gradient.take() else { continue }
+            backward?(gradient, pass)
+        }
+        nodes.removeAll()
+        if let failure { throw failure }
+        return gradients
+    }
+
+    // Where gradients stand while they are summed up.
+
+    func slot(of x: Tensor) -> (gradient: Tensor, isOwned: Bool)? {
+        if x.origin == .parameter { return gradients.entry(of: x).map { ($0.gradient, $0.isOwned) } }
+        let node = nodes[Int(x.origin.node)]
+        return node.gradient.map { ($0, node.isOwned) }
+    }
+
+    func setSlot(of x: Tensor, to gradient: Tensor, isOwned: Bool) {
+        if x.origin == .parameter {
+            gradients.set(gradient.reshaped(x.shape), isOwned: isOwned, for: x)
+        } else {
+            let shape = nodes[Int(x.origin.node)].shape
+            nodes[Int(x.origin.node)].gradient = gradient.reshaped(shape)
+            nodes[Int(x.origin.node)].isOwned = isOwned
+        }
+    }
+}
+
+extension ForwardContext {
+    /// Records what this context does from now on.
+    public mutating func startTape(addingTo gradients: Gradients = Gradients()) -> Tape {
+        let tape = Tape(addingTo: gradients)
+        self.tape = tape
+        return tape
+    }
+
+    /// The same context, recording nothing.
+    public var withoutTape: ForwardContext {
+        var context = self
+        context.tape = nil
+        return context
+    }
+
+    /// `output` as a recorded tensor, if gradients flow to one of `inputs`.
+    func record(
+        _ operation: Operation, _ output: Tensor, from inputs: Tensor?...,
+        backward: @escaping (Tensor, Backpropagation) -> Void
+    ) -> Tensor {
+        record(operation, output, from: inputs.compactMap(\.self), backward: backward)
+    }
+
+    func record(
+        _ operation: Operation, _ output: Tensor, from inputs: [Tensor],
+        backward: @escaping (Tensor, Backpropagation) -> Void
+    ) -> Tensor {
+        guard let tape else { return output }
+        // Every input is looked at, so that a foreign one is found.
+        let follows = inputs.map(tape.follows)
+        guard follows.contains(true) else { return output }
+        let origin = tape.append(operation, shape: output.shape, backward: backward)
+        return Tensor(buffer: output.buffer, shape: output.shape, origin: origin)
+    }
+}
