@@ -1,0 +1,53 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// How the learning rate changes from step to step.
+///
+/// Every schedule may begin with a linear warm-up. What happens then is ``Decay``'s.
+///
+/// Source: `get_lr` of nanoGPT's `train.py`, whose steps are counted from 0: step i of w warm-up steps has the rate
+/// peak · (i + 1) / (w + 1).
+public struct Schedule: Sendable, Equatable {
+    public enum Decay: String, Sendable, CaseIterable {
+        /// The peak, to the end.
+        case constant
+        /// In a straight line from the peak to the minimum.
+        case linear
+        /// Along half a cosine from the peak to the minimum.
+        case cosine
+    }
+
+    public var decay: Decay
+    /// The highest rate.
+    public var peak: Double
+    /// The rate at the end of the decay and after it.
+    public var minimum: Double
+    /// The number of steps before the peak is reached.
+    public var warmupSteps: Int
+    /// The step at which the minimum is reached, counted from 0.
+    public var decaySteps: Int
+
+    public init(_ decay: Decay, peak: Double, minimum: Double = 0, warmupSteps: Int = 0, decaySteps: Int = 0) {
+        self.decay = decay
+        self.peak = peak
+        self.minimum = minimum
+        self.warmupSteps = warmupSteps
+        self.decaySteps = decaySteps
+    }
+
+    /// The learning rate of a step, counted from 0.
+    public func rate(at step: Int) -> Double {
+        if step < warmupSteps { return peak * Double(step + 1) / Double(warmupSteps + 1) }
+        if decay == .constant { return peak }
+        if step > decaySteps { return minimum }
+        // Where the decay takes no time, its one step is still the peak's.
+        let progress = Double(step - warmupSteps) / Double(max(decaySteps - warmupSteps, 1))
+        let share = decay == .linear ? 1 - progress : 0.5 * (1 + cos(.pi * progress))
+        return minimum + share * (peak - minimum)
+    }
+}
