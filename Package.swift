@@ -34,6 +34,9 @@ let package = Package(
         .target(
             name: "GPT2", dependencies: ["Checkpoints", "Files", "Layers", "Runtime", "Tensors", "Tokenizers"],
             swiftSettings: swift),
+        .target(
+            name: "Training", dependencies: ["Checkpoints", "Files", "GPT2", "Layers", "Runtime", "Tensors", "Tokenizers"],
+            swiftSettings: swift),
         .target(name: "StoryModelData", exclude: ["config.json", "model.safetensors", "tokenizer.json"]),
         .target(name: "StoryModel", dependencies: ["GPT2", "StoryModelData"], swiftSettings: swift),
         .target(name: "Inspection", dependencies: ["GPT2"], swiftSettings: swift),
@@ -64,6 +67,13 @@ let package = Package(
             name: "InspectionTests", dependencies: ["Files", "GPT2", "Inspection", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "TokenizersTests", dependencies: ["Files", "Fuzzing", "TestSupport", "Tokenizers"],
+            resources: [.copy("Fixtures")], swiftSettings: swift),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: [
+                "Checkpoints", "Files", "Fuzzing", "GPT2", "Layers", "Runtime", "Tensors", "TestSupport", "Tokenizers",
+                "Training",
+            ],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
             name: "StoryModelTests", dependencies: ["GPT2", "StoryModel", "StoryModelData", "Tensors"],

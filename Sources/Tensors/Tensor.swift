@@ -28,6 +28,13 @@ public struct Tensor: @unchecked Sendable {
         values.withUnsafeBufferPointer { if let base = $0.baseAddress { floats.update(from: base, count: $0.count) } }
     }
 
+    /// All elements 0.
+    public static func zeros(_ shape: Shape) -> Tensor {
+        let tensor = Tensor(buffer: Buffer(capacity: shape.count), shape: shape)
+        tensor.floats.update(repeating: 0, count: shape.count)
+        return tensor
+    }
+
     /// No elements, [0].
     package static let empty = Tensor([], shape: Shape(0))
 
@@ -68,9 +75,10 @@ public struct Tensor: @unchecked Sendable {
         return Tensor(buffer: buffer, shape: shape, origin: origin)
     }
 
-    /// Changes the elements in place; if another tensor shares them, this one gets a copy of its own first.
-    package mutating func update<R>(_ body: (UnsafeMutableBufferPointer<Float>) throws -> R) rethrows -> R {
+    /// Where the elements are, for changing them in place; if another tensor shares them, this one first gets a copy of
+    /// its own.
+    package mutating func ownedFloats() -> UnsafeMutablePointer<Float> {
         if !isKnownUniquelyReferenced(&buffer) { buffer = Tensor(values, shape: shape).buffer }
-        return try body(UnsafeMutableBufferPointer(start: floats, count: shape.count))
+        return floats
     }
 }

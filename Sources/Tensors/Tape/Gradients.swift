@@ -20,8 +20,8 @@ public final class Gradients {
     /// Forgets all gradients. Their memory goes back to the pool that it came from.
     public func removeAll() { entries.removeAll(keepingCapacity: true) }
 
-    /// Takes a gradient out.
-    func remove(_ parameter: Tensor) -> Tensor? {
+    /// The gradient of a parameter, which is forgotten here.
+    public func take(_ parameter: Tensor) -> Tensor? {
         entries.removeValue(forKey: ObjectIdentifier(parameter.buffer))?.gradient
     }
 

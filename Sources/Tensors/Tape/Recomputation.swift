@@ -30,7 +30,7 @@ extension ForwardContext {
                 pass.tape.fail(error)
             }
             if let end { context.dropout?.position = end }
-            guard x.origin != .constant, x.origin != .parameter, let dx = inner.gradients.remove(input) else { return }
+            guard x.origin != .constant, x.origin != .parameter, let dx = inner.gradients.take(input) else { return }
             pass.addOwned(dx, to: x)
         }
         return Tensor(buffer: y.buffer, shape: y.shape, origin: origin)

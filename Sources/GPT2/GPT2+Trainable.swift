@@ -1,0 +1,17 @@
+internal import Checkpoints
+public import Files
+public import Runtime
+
+extension GPT2 {
+    /// Loads a network to train further: its weights stay as they are stored, in 32 bits, as parameters.
+    ///
+    /// - Parameter path: a folder as Hugging Face lays it out.
+    /// - Throws: ``InputError`` as ``GPT2Model/init(directory:team:)`` does.
+    public init(trainable path: String, team: Team = .shared) throws(InputError) {
+        let directory = try ModelDirectory(path)
+        let configuration = try GPT2Configuration(
+            json: directory.configuration(), place: directory.file("config.json"))
+        let checkpoint = try GPT2Checkpoint(directory.weights(), configuration)
+        try self.init(checkpoint, configuration, trainable: true, team: team)
+    }
+}
