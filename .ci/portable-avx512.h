@@ -1,4 +1,4 @@
-// The AVX-512 intrinsics that avx512.c uses, in plain C: SIMDe's, and four that SIMDe does not have.
+// The AVX-512 intrinsics that avx512.c uses, in plain C: SIMDe's, and five that SIMDe does not have.
 #include <simde/x86/avx512.h>
 #include <string.h>
 
@@ -25,8 +25,13 @@ static inline __m512 portable_cvtph_ps(__m256i x) {
     return simde_mm512_insertf32x8(simde_mm512_castps256_ps512(_mm256_cvtph_ps(_mm256_castsi256_si128(x))),
                                    _mm256_cvtph_ps(_mm256_extracti128_si256(x, 1)), 1);
 }
+static inline __m512d portable_cvtps_pd(__m256 x) {
+    return simde_mm512_insertf64x4(simde_mm512_castpd256_pd512(_mm256_cvtps_pd(_mm256_castps256_ps128(x))),
+                                   _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1)), 1);
+}
 
 #define _mm512_maskz_loadu_ps portable_maskz_loadu_ps
 #define _mm512_mask_storeu_ps portable_mask_storeu_ps
 #define _mm512_cvtepu16_epi32 portable_cvtepu16_epi32
 #define _mm512_cvtph_ps portable_cvtph_ps
+#define _mm512_cvtps_pd portable_cvtps_pd

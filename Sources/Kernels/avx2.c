@@ -31,6 +31,7 @@ static ALWAYS_INLINE V v_add(V a, V b) { return _mm256_add_ps(a, b); }
 static ALWAYS_INLINE V v_sub(V a, V b) { return _mm256_sub_ps(a, b); }
 static ALWAYS_INLINE V v_mul(V a, V b) { return _mm256_mul_ps(a, b); }
 static ALWAYS_INLINE V v_div(V a, V b) { return _mm256_div_ps(a, b); }
+static ALWAYS_INLINE V v_sqrt(V a) { return _mm256_sqrt_ps(a); }
 static ALWAYS_INLINE V v_fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
 static ALWAYS_INLINE V v_min(V a, V b) { return _mm256_min_ps(a, b); }
 static ALWAYS_INLINE V v_max(V a, V b) { return _mm256_max_ps(a, b); }
@@ -48,10 +49,46 @@ static ALWAYS_INLINE V v_scale_by_power(V v, V shifted) {
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(v), exponent));
 }
 
+/// y[j * stride + 0 ..< 4] = a[j], b[j], c[j], d[j].
+static ALWAYS_INLINE void v_store_columns(float *y, ptrdiff_t stride, V a, V b, V c, V d) {
+    __m256d ab_low = _mm256_castps_pd(_mm256_unpacklo_ps(a, b)), ab_high = _mm256_castps_pd(_mm256_unpackhi_ps(a, b));
+    __m256d cd_low = _mm256_castps_pd(_mm256_unpacklo_ps(c, d)), cd_high = _mm256_castps_pd(_mm256_unpackhi_ps(c, d));
+    const V columns[4] = {  // j and j + 4
+        _mm256_castpd_ps(_mm256_unpacklo_pd(ab_low, cd_low)), _mm256_castpd_ps(_mm256_unpackhi_pd(ab_low, cd_low)),
+        _mm256_castpd_ps(_mm256_unpacklo_pd(ab_high, cd_high)), _mm256_castpd_ps(_mm256_unpackhi_pd(ab_high, cd_high))};
+    UNROLL for (ptrdiff_t j = 0; j < 4; j++) {
+        _mm_storeu_ps(y + j * stride, _mm256_castps256_ps128(columns[j]));
+        _mm_storeu_ps(y + (j + 4) * stride, _mm256_extractf128_ps(columns[j], 1));
+    }
+}
+
+typedef __m256d D;
+static ALWAYS_INLINE D d_zero(void) { return _mm256_setzero_pd(); }
+static ALWAYS_INLINE D d_widen(const float *x) { return _mm256_cvtps_pd(_mm_loadu_ps(x)); }
+static ALWAYS_INLINE D d_fma(D a, D b, D c) { return _mm256_fmadd_pd(a, b, c); }
+static ALWAYS_INLINE void d_store(double *x, D v) { _mm256_storeu_pd(x, v); }
+
+typedef __m256i W;
+static ALWAYS_INLINE W w_set1(uint64_t x) { return _mm256_set1_epi64x((long long)x); }
+static ALWAYS_INLINE W w_load(const uint64_t *x) { return _mm256_loadu_si256((const __m256i *)x); }
+static ALWAYS_INLINE W w_add(W a, W b) { return _mm256_add_epi64(a, b); }
+static ALWAYS_INLINE W w_xor(W a, W b) { return _mm256_xor_si256(a, b); }
+static ALWAYS_INLINE W w_multiply(W a, W b) { return _mm256_mul_epu32(a, b); }
+static ALWAYS_INLINE W w_high(W a) { return _mm256_srli_epi64(a, 32); }
+static ALWAYS_INLINE W w_pair(W low, W high) { return _mm256_blend_epi32(low, _mm256_slli_epi64(high, 32), 0xaa); }
+static ALWAYS_INLINE W w_even_lanes(W a, W b) { return _mm256_unpacklo_epi64(a, b); }
+static ALWAYS_INLINE W w_odd_lanes(W a, W b) { return _mm256_unpackhi_epi64(a, b); }
+static ALWAYS_INLINE V v_where_reached(W words, uint32_t threshold, V v) {
+    __m256i larger = _mm256_max_epu32(words, _mm256_set1_epi32((int)threshold));
+    return _mm256_and_ps(v, _mm256_castsi256_ps(_mm256_cmpeq_epi32(words, larger)));
+}
+
 #include "vector/functions.h"
 #include "vector/matmul.h"
 #include "vector/rows.h"
+#include "vector/layout.h"
 #include "vector/training.h"
+#include "vector/dropout.h"
 
 static void widen_f16(size_t count, const uint16_t *x, float *y) {
     size_t i = 0;

@@ -30,6 +30,7 @@ static ALWAYS_INLINE V v_add(V a, V b) { return _mm512_add_ps(a, b); }
 static ALWAYS_INLINE V v_sub(V a, V b) { return _mm512_sub_ps(a, b); }
 static ALWAYS_INLINE V v_mul(V a, V b) { return _mm512_mul_ps(a, b); }
 static ALWAYS_INLINE V v_div(V a, V b) { return _mm512_div_ps(a, b); }
+static ALWAYS_INLINE V v_sqrt(V a) { return _mm512_sqrt_ps(a); }
 static ALWAYS_INLINE V v_fma(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
 static ALWAYS_INLINE V v_min(V a, V b) { return _mm512_min_ps(a, b); }
 static ALWAYS_INLINE V v_max(V a, V b) { return _mm512_max_ps(a, b); }
@@ -51,10 +52,47 @@ static ALWAYS_INLINE V v_scale_by_power(V v, V shifted) {
     return _mm512_castsi512_ps(_mm512_add_epi32(bits(v), _mm512_slli_epi32(bits(shifted), 23)));
 }
 
+/// y[j * stride + 0 ..< 4] = a[j], b[j], c[j], d[j].
+static ALWAYS_INLINE void v_store_columns(float *y, ptrdiff_t stride, V a, V b, V c, V d) {
+    __m512d ab_low = _mm512_castps_pd(_mm512_unpacklo_ps(a, b)), ab_high = _mm512_castps_pd(_mm512_unpackhi_ps(a, b));
+    __m512d cd_low = _mm512_castps_pd(_mm512_unpacklo_ps(c, d)), cd_high = _mm512_castps_pd(_mm512_unpackhi_ps(c, d));
+    const V columns[4] = {  // j, j + 4, j + 8 and j + 12
+        _mm512_castpd_ps(_mm512_unpacklo_pd(ab_low, cd_low)), _mm512_castpd_ps(_mm512_unpackhi_pd(ab_low, cd_low)),
+        _mm512_castpd_ps(_mm512_unpacklo_pd(ab_high, cd_high)), _mm512_castpd_ps(_mm512_unpackhi_pd(ab_high, cd_high))};
+    UNROLL for (ptrdiff_t j = 0; j < 4; j++) {
+        _mm_storeu_ps(y + j * stride, _mm512_castps512_ps128(columns[j]));
+        _mm_storeu_ps(y + (j + 4) * stride, _mm512_extractf32x4_ps(columns[j], 1));
+        _mm_storeu_ps(y + (j + 8) * stride, _mm512_extractf32x4_ps(columns[j], 2));
+        _mm_storeu_ps(y + (j + 12) * stride, _mm512_extractf32x4_ps(columns[j], 3));
+    }
+}
+
+typedef __m512d D;
+static ALWAYS_INLINE D d_zero(void) { return _mm512_setzero_pd(); }
+static ALWAYS_INLINE D d_widen(const float *x) { return _mm512_cvtps_pd(_mm256_loadu_ps(x)); }
+static ALWAYS_INLINE D d_fma(D a, D b, D c) { return _mm512_fmadd_pd(a, b, c); }
+static ALWAYS_INLINE void d_store(double *x, D v) { _mm512_storeu_pd(x, v); }
+
+typedef __m512i W;
+static ALWAYS_INLINE W w_set1(uint64_t x) { return _mm512_set1_epi64((long long)x); }
+static ALWAYS_INLINE W w_load(const uint64_t *x) { return _mm512_loadu_si512(x); }
+static ALWAYS_INLINE W w_add(W a, W b) { return _mm512_add_epi64(a, b); }
+static ALWAYS_INLINE W w_xor(W a, W b) { return _mm512_xor_si512(a, b); }
+static ALWAYS_INLINE W w_multiply(W a, W b) { return _mm512_mul_epu32(a, b); }
+static ALWAYS_INLINE W w_high(W a) { return _mm512_srli_epi64(a, 32); }
+static ALWAYS_INLINE W w_pair(W low, W high) { return _mm512_mask_mov_epi32(low, 0xaaaa, _mm512_slli_epi64(high, 32)); }
+static ALWAYS_INLINE W w_even_lanes(W a, W b) { return _mm512_unpacklo_epi64(a, b); }
+static ALWAYS_INLINE W w_odd_lanes(W a, W b) { return _mm512_unpackhi_epi64(a, b); }
+static ALWAYS_INLINE V v_where_reached(W words, uint32_t threshold, V v) {
+    return _mm512_maskz_mov_ps(_mm512_cmpge_epu32_mask(words, _mm512_set1_epi32((int)threshold)), v);
+}
+
 #include "vector/functions.h"
 #include "vector/matmul.h"
 #include "vector/rows.h"
+#include "vector/layout.h"
 #include "vector/training.h"
+#include "vector/dropout.h"
 
 static void widen_f16(size_t count, const uint16_t *x, float *y) {
     size_t i = 0;

@@ -34,20 +34,6 @@ const kernels_table *kernels_best(void) {
     return table;
 }
 
-void kernels_pack_rows(size_t depth, size_t valid, const float *rows, ptrdiff_t stride, float *panel) {
-    for (size_t k = 0; k < depth; k += 16) {
-        size_t end = k + 16 < depth ? k + 16 : depth;  // 16 lines read and 16 written stay in the first cache
-        for (size_t row = 0; row < 16; row++) {
-            if (row < valid) {
-                const float *source = rows + (ptrdiff_t)row * stride;
-                for (size_t i = k; i < end; i++) panel[i * 16 + row] = source[i];
-            } else {
-                for (size_t i = k; i < end; i++) panel[i * 16 + row] = 0.0f;
-            }
-        }
-    }
-}
-
 int kernels_all_finite(size_t count, const float *x) {
     uint32_t bad = 0;
     for (size_t i = 0; i < count; i++) {

@@ -37,6 +37,7 @@ static ALWAYS_INLINE V v_add(V a, V b) { return vaddq_f32(a, b); }
 static ALWAYS_INLINE V v_sub(V a, V b) { return vsubq_f32(a, b); }
 static ALWAYS_INLINE V v_mul(V a, V b) { return vmulq_f32(a, b); }
 static ALWAYS_INLINE V v_div(V a, V b) { return vdivq_f32(a, b); }
+static ALWAYS_INLINE V v_sqrt(V a) { return vsqrtq_f32(a); }
 static ALWAYS_INLINE V v_fma(V a, V b, V c) { return vfmaq_f32(c, a, b); }
 static ALWAYS_INLINE V v_min(V a, V b) { return vminnmq_f32(a, b); }
 static ALWAYS_INLINE V v_max(V a, V b) { return vmaxnmq_f32(a, b); }
@@ -50,10 +51,43 @@ static ALWAYS_INLINE V v_scale_by_power(V v, V shifted) {
     return vreinterpretq_f32_u32(vaddq_u32(vreinterpretq_u32_f32(v), exponent));
 }
 
+/// y[j * stride + 0 ..< 4] = a[j], b[j], c[j], d[j].
+static ALWAYS_INLINE void v_store_columns(float *y, ptrdiff_t stride, V a, V b, V c, V d) {
+    float64x2_t ab_low = vreinterpretq_f64_f32(vzip1q_f32(a, b)), ab_high = vreinterpretq_f64_f32(vzip2q_f32(a, b));
+    float64x2_t cd_low = vreinterpretq_f64_f32(vzip1q_f32(c, d)), cd_high = vreinterpretq_f64_f32(vzip2q_f32(c, d));
+    vst1q_f32(y, vreinterpretq_f32_f64(vzip1q_f64(ab_low, cd_low)));
+    vst1q_f32(y + stride, vreinterpretq_f32_f64(vzip2q_f64(ab_low, cd_low)));
+    vst1q_f32(y + 2 * stride, vreinterpretq_f32_f64(vzip1q_f64(ab_high, cd_high)));
+    vst1q_f32(y + 3 * stride, vreinterpretq_f32_f64(vzip2q_f64(ab_high, cd_high)));
+}
+
+typedef float64x2_t D;
+static ALWAYS_INLINE D d_zero(void) { return vdupq_n_f64(0.0); }
+static ALWAYS_INLINE D d_widen(const float *x) { return vcvt_f64_f32(vld1_f32(x)); }
+static ALWAYS_INLINE D d_fma(D a, D b, D c) { return vfmaq_f64(c, a, b); }
+static ALWAYS_INLINE void d_store(double *x, D v) { vst1q_f64(x, v); }
+
+typedef uint64x2_t W;
+static ALWAYS_INLINE W w_set1(uint64_t x) { return vdupq_n_u64(x); }
+static ALWAYS_INLINE W w_load(const uint64_t *x) { return vld1q_u64(x); }
+static ALWAYS_INLINE W w_add(W a, W b) { return vaddq_u64(a, b); }
+static ALWAYS_INLINE W w_xor(W a, W b) { return veorq_u64(a, b); }
+static ALWAYS_INLINE W w_multiply(W a, W b) { return vmull_u32(vmovn_u64(a), vmovn_u64(b)); }
+static ALWAYS_INLINE W w_high(W a) { return vshrq_n_u64(a, 32); }
+static ALWAYS_INLINE W w_pair(W low, W high) { return vsliq_n_u64(low, high, 32); }
+static ALWAYS_INLINE W w_even_lanes(W a, W b) { return vzip1q_u64(a, b); }
+static ALWAYS_INLINE W w_odd_lanes(W a, W b) { return vzip2q_u64(a, b); }
+static ALWAYS_INLINE V v_where_reached(W words, uint32_t threshold, V v) {
+    uint32x4_t reached = vcgeq_u32(vreinterpretq_u32_u64(words), vdupq_n_u32(threshold));
+    return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(v), reached));
+}
+
 #include "vector/functions.h"
 #include "vector/matmul.h"
 #include "vector/rows.h"
+#include "vector/layout.h"
 #include "vector/training.h"
+#include "vector/dropout.h"
 
 static void widen_f16(size_t count, const uint16_t *x, float *y) {
     size_t i = 0;

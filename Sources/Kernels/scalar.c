@@ -9,6 +9,7 @@
 #pragma STDC FP_CONTRACT OFF
 #endif
 
+#include "scalar/dropout.h"
 #include "scalar/functions.h"
 #include "scalar/layout.h"
 #include "scalar/training.h"

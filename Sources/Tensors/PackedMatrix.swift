@@ -117,30 +117,17 @@ private struct PackTask: TeamTask {
             rows.lowerBound * columns, count: rows.count * columns, scratch: scratch, kernels: kernels)
         if kernels_all_finite(rows.count * columns, slice) == 0 { flag.isSet.store(true, ordering: .relaxed) }
         switch source.layout {
-        case .inputsByOutputs: packInputs(slice, start: rows.lowerBound, rows: rows.count)
+        case .inputsByOutputs:
+            for column in stride(from: 0, to: columns, by: 16) {
+                kernels.pack_columns(
+                    rows.count, min(16, columns - column), slice + column, columns,
+                    panels + column * source.rows + rows.lowerBound * 16)
+            }
         case .outputsByInputs:
             for row in stride(from: 0, to: rows.count, by: 16) {
-                kernels_pack_rows(
+                kernels.pack_rows(
                     columns, min(16, rows.count - row), slice + row * columns, columns,
-                    panels + (rows.lowerBound + row) / 16 * columns * 16)
-            }
-        }
-    }
-
-    /// Rows [start, start + rows) of [inputs, outputs]: sixteen columns of each go to one panel.
-    private func packInputs(_ slice: UnsafePointer<Float>, start: Int, rows: Int) {
-        let outputs = source.columns
-        for panel in 0..<(outputs + 15) / 16 {
-            let to = panels + panel * source.rows * 16 + start * 16
-            let valid = min(16, outputs - panel * 16)
-            for row in 0..<rows {
-                let from = slice + row * outputs + panel * 16
-                if valid == 16 {
-                    let line = UnsafeRawPointer(from).loadUnaligned(as: SIMD16<Float>.self)
-                    UnsafeMutableRawPointer(to + row * 16).storeBytes(of: line, as: SIMD16<Float>.self)
-                } else {
-                    for i in 0..<16 { to[row * 16 + i] = i < valid ? from[i] : 0 }
-                }
+                    panels + (rows.lowerBound + row) * columns)
             }
         }
     }

@@ -13,6 +13,19 @@ static const kernel_check twins[] = {
     {"activations, every 997th float", check_activate_sweep},
     {"widening of f16", check_widen_f16},
     {"widening of bf16", check_widen_bf16},
+    {"derivatives, every length", check_activate_backward},
+    {"derivatives, every 997th float", check_activate_backward_sweep},
+    {"layer norm, backward", check_layer_norm_backward},
+    {"layer norm, parameters", check_layer_norm_parameters},
+    {"softmax, backward", check_softmax_backward},
+    {"cross-entropy", check_cross_entropy},
+    {"scaled sum", check_add_scaled},
+    {"sum of squares", check_sum_of_squares},
+    {"AdamW", check_adamw},
+    {"dropout", check_dropout},
+    {"transpose", check_transpose},
+    {"packing of columns", check_pack_columns},
+    {"packing of rows", check_pack_rows},
 };
 kernel_check_list kernel_twins(void) { return LIST(twins); }
 
@@ -24,11 +37,13 @@ static const kernel_check accuracy[] = {
     {"activations, every 997th float", check_activation_accuracy},
     {"widening of f16", check_widen_f16_accuracy},
     {"widening of bf16", check_widen_bf16_accuracy},
+    {"transpose", check_transpose},
+    {"packing of columns", check_pack_columns},
+    {"packing of rows", check_pack_rows},
 };
 kernel_check_list kernel_accuracy(void) { return LIST(accuracy); }
 
 static const kernel_check helpers[] = {
-    {"packing of rows", check_pack_rows},
     {"finiteness", check_all_finite},
     {"names", check_names},
 };

@@ -14,6 +14,21 @@ void check_activate_sweep(const kernels_table *table, kernel_report *report);
 void check_widen_f16(const kernels_table *table, kernel_report *report);
 void check_widen_bf16(const kernels_table *table, kernel_report *report);
 
+void check_activate_backward(const kernels_table *table, kernel_report *report);
+void check_activate_backward_sweep(const kernels_table *table, kernel_report *report);
+void check_layer_norm_backward(const kernels_table *table, kernel_report *report);
+void check_layer_norm_parameters(const kernels_table *table, kernel_report *report);
+void check_softmax_backward(const kernels_table *table, kernel_report *report);
+void check_cross_entropy(const kernels_table *table, kernel_report *report);
+void check_add_scaled(const kernels_table *table, kernel_report *report);
+void check_sum_of_squares(const kernels_table *table, kernel_report *report);
+void check_adamw(const kernels_table *table, kernel_report *report);
+void check_dropout(const kernels_table *table, kernel_report *report);
+
+void check_transpose(const kernels_table *table, kernel_report *report);
+void check_pack_columns(const kernels_table *table, kernel_report *report);
+void check_pack_rows(const kernels_table *table, kernel_report *report);
+
 void check_matmul_accuracy(const kernels_table *table, kernel_report *report);
 void check_layer_norm_accuracy(const kernels_table *table, kernel_report *report);
 void check_softmax_accuracy(const kernels_table *table, kernel_report *report);
@@ -22,7 +37,6 @@ void check_activation_accuracy(const kernels_table *table, kernel_report *report
 void check_widen_f16_accuracy(const kernels_table *table, kernel_report *report);
 void check_widen_bf16_accuracy(const kernels_table *table, kernel_report *report);
 
-void check_pack_rows(const kernels_table *table, kernel_report *report);
 void check_all_finite(const kernels_table *table, kernel_report *report);
 void check_names(const kernels_table *table, kernel_report *report);
 

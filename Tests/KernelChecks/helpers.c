@@ -6,32 +6,6 @@
 #include "checks.h"
 #include "support.h"
 
-/// A panel is the transpose of its rows, zeros where rows are missing, and nothing beyond.
-void check_pack_rows(const kernels_table *table, kernel_report *report) {
-    (void)table;
-    enum { guard = 5 };
-    stream s = {21};
-    for (size_t depth = 0; depth <= 70; depth++) {
-        for (size_t valid = 0; valid <= KERNELS_PANEL; valid++) {
-            size_t stride = depth + 3, filled = depth * KERNELS_PANEL;
-            size_t rows_count = valid == 0 ? 0 : (valid - 1) * stride + depth;
-            float *rows = floats(rows_count), *panel = floats(filled + guard);
-            fill_special(&s, rows_count, rows);
-            for (size_t i = 0; i < filled + guard; i++) panel[i] = -7.0f;
-            float *expected = copy_of(filled + guard, panel);
-            for (size_t k = 0; k < depth; k++) {
-                for (size_t row = 0; row < KERNELS_PANEL; row++) {
-                    expected[k * KERNELS_PANEL + row] = row < valid ? rows[row * stride + k] : 0.0f;
-                }
-            }
-            kernels_pack_rows(depth, valid, rows, (ptrdiff_t)stride, panel);
-            compare(report, filled + guard, panel, expected, "packing of %zu rows of %zu", valid, depth);
-            float *all[] = {rows, panel, expected};
-            for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free_floats(all[i]);
-        }
-    }
-}
-
 /// One bad element at every place of every short row is found; none is found in rows of the largest finite numbers.
 void check_all_finite(const kernels_table *table, kernel_report *report) {
     (void)table;

@@ -5,33 +5,11 @@
 #include "checks.h"
 #include "support.h"
 
-enum { guard = 5 };
-
-/// Every length up to 70, and some around the powers of two and the widths of real models.
-static const size_t long_counts[] = {127, 128, 129, 255, 256, 257, 511, 512, 513, 768, 1023, 1024, 1600, 3072};
-enum { count_kinds = 71 + (int)(sizeof long_counts / sizeof long_counts[0]) };
-
-static size_t count_number(size_t i) { return i < 71 ? i : long_counts[i - 71]; }
-
-/// The kinds of row: ordinary, far from zero, wide, all equal, tiny, and full of special values.
-enum { row_kinds = 6 };
-
-static void fill_row(stream *s, size_t kind, size_t count, float *x) {
-    switch (kind) {
-        case 0: fill(s, count, x, -3.0f, 3.0f); break;
-        case 1: fill(s, count, x, 1000.0f, 1001.0f); break;
-        case 2: fill(s, count, x, -90.0f, 90.0f); break;
-        case 3: for (size_t i = 0; i < count; i++) x[i] = 2.5f; break;
-        case 4: fill(s, count, x, -0x1p-127f, 0x1p-127f); break;
-        default: fill_special(s, count, x); break;
-    }
-}
-
 void check_layer_norm(const kernels_table *table, kernel_report *report) {
     const kernels_table *scalar = kernels_named("scalar");
     stream s = {5};
-    for (size_t number = 0; number < count_kinds * row_kinds; number++) {
-        size_t count = count_number(number / row_kinds), kind = number % row_kinds;
+    for (size_t number = 0; number < row_numbers; number++) {
+        size_t count = row_count(number), kind = number % row_kinds;
         if (count == 0) continue;  // a row without elements has no mean
         float *x = floats(count), *gain = floats(count), *bias = floats(count);
         float *expected = floats(count + guard), *got = floats(count + guard);
@@ -62,8 +40,8 @@ void check_layer_norm(const kernels_table *table, kernel_report *report) {
 void check_softmax(const kernels_table *table, kernel_report *report) {
     static const float scales[] = {1.0f, 0.125f, 0.35355338f, -1.0f, 30.0f};
     stream s = {6};
-    for (size_t number = 0; number < count_kinds * row_kinds; number++) {
-        size_t count = count_number(number / row_kinds), kind = number % row_kinds;
+    for (size_t number = 0; number < row_numbers; number++) {
+        size_t count = row_count(number), kind = number % row_kinds;
         for (size_t i = 0; i < sizeof scales / sizeof scales[0]; i++) {
             float *row = floats(count + guard);
             fill_row(&s, kind, count + guard, row);
@@ -86,8 +64,8 @@ void check_activate(const kernels_table *table, kernel_report *report) {
     const kernels_table *scalar = kernels_named("scalar");
     stream s = {7};
     for (int activation = kernels_identity; activation <= kernels_tanh; activation++) {
-        for (size_t number = 0; number < count_kinds * row_kinds; number++) {
-            size_t count = count_number(number / row_kinds), kind = number % row_kinds;
+        for (size_t number = 0; number < row_numbers; number++) {
+            size_t count = row_count(number), kind = number % row_kinds;
             float *x = floats(count), *expected = floats(count + guard), *got = floats(count + guard);
             fill_row(&s, kind, count, x);
             fill(&s, count + guard, expected, -1.0f, 1.0f);

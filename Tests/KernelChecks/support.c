@@ -33,6 +33,23 @@ void fill_special(stream *s, size_t count, float *x) {
     for (size_t i = 0; i < count; i++) x[i] = next_special(s);
 }
 
+size_t row_count(size_t number) {
+    static const size_t long_counts[] = {127, 128, 129, 255, 256, 257, 511, 512, 513, 768, 1023, 1024, 1600, 3072};
+    size_t i = number / row_kinds;
+    return i < 71 ? i : long_counts[i - 71];
+}
+
+void fill_row(stream *s, size_t kind, size_t count, float *x) {
+    switch (kind) {
+        case 0: fill(s, count, x, -3.0f, 3.0f); break;
+        case 1: fill(s, count, x, 1000.0f, 1001.0f); break;
+        case 2: fill(s, count, x, -90.0f, 90.0f); break;
+        case 3: for (size_t i = 0; i < count; i++) x[i] = 2.5f; break;
+        case 4: fill(s, count, x, -0x1p-127f, 0x1p-127f); break;
+        default: fill_special(s, count, x); break;
+    }
+}
+
 // malloc aligns to 16 bytes; one float further on, no vector is aligned.
 float *floats(size_t count) {
     float *block = malloc((count + 1) * sizeof(float));

@@ -18,6 +18,16 @@ float next_special(stream *s);
 void fill(stream *s, size_t count, float *x, float low, float high);
 void fill_special(stream *s, size_t count, float *x);
 
+/// The rows that a kernel is checked on: every length up to 70, and some around the powers of two and the widths of
+/// real models; of each, rows that are ordinary, far from zero, wide, all equal, tiny, and full of special values.
+enum { row_kinds = 6, special_row = row_kinds - 1, row_numbers = (71 + 14) * row_kinds };
+/// How long row `number` is.
+size_t row_count(size_t number);
+void fill_row(stream *s, size_t kind, size_t count, float *x);
+
+/// Floats behind an output that a kernel must not touch.
+enum { guard = 5 };
+
 /// `count` floats that start at an odd float and end where the allocation ends, so that a sanitizer sees every read
 /// beyond them. Freed with free_floats.
 float *floats(size_t count);

@@ -10,7 +10,7 @@ import Testing
         try check.run("scalar")
     }
 
-    @Test("Packing, finiteness, dispatch", arguments: Check.helpers)
+    @Test("Finiteness, dispatch", arguments: Check.helpers)
     func helpers(check: Check) throws {
         try check.run("scalar")
     }

@@ -136,10 +136,6 @@ const kernels_table *kernels_named(const char *name);
 /// cannot run is not honoured. Decided once.
 const kernels_table *kernels_best(void);
 
-/// Packs rows [first, first + 16) of a row-major matrix [n, depth] (rows `stride` floats apart) as one panel; `valid`
-/// of the 16 rows exist, the others become zeros. A panel of the transposed matrix, that is.
-void kernels_pack_rows(size_t depth, size_t valid, const float *rows, ptrdiff_t stride, float *panel);
-
 /// 1 if every element is finite.
 int kernels_all_finite(size_t count, const float *x);
 

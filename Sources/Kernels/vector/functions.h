@@ -1,4 +1,4 @@
-/// exp, erf, tanh and the activations on one vector: scalar.c's steps, lane by lane.
+/// exp, erf, tanh, the activations and their derivatives on one vector: scalar/functions.h's steps, lane by lane.
 
 static ALWAYS_INLINE V exponential(V x) {
     V shifted = v_fma(x, v_set1(EXP_LOG2E), v_set1(EXP_MAGIC));
@@ -59,5 +59,41 @@ static ALWAYS_INLINE V activated(kernels_activation activation, V x) {
         case kernels_silu: return v_div(x, v_add(one, exponential(v_negate(x))));
         case kernels_tanh: return hyperbolic_tangent(x);
         default: return x;
+    }
+}
+
+static ALWAYS_INLINE V gated_derivative(V x, V a, V slope) {
+    V one = v_set1(1.0f), e = exponential(v_negate(v_abs(a)));
+    V large = v_div(one, v_add(one, e)), small = v_mul(e, large);
+    return v_fma(v_mul(x, slope), v_mul(small, large), v_select_less(a, v_zero(), small, large));
+}
+
+static ALWAYS_INLINE V within(float limit, V x) { return v_min(v_max(x, v_set1(-limit)), v_set1(limit)); }
+
+static ALWAYS_INLINE V derivative(kernels_activation activation, V x) {
+    V one = v_set1(1.0f);
+    switch (activation) {
+        case kernels_gelu_tanh: {
+            V limited = within(GELU_LIMIT, x), square = v_mul(limited, limited), factor = v_set1(GELU_2_SQRT_2_OVER_PI);
+            V a = v_mul(v_mul(v_fma(square, v_set1(GELU_CUBIC), one), limited), factor);
+            return v_keep_nan(x, gated_derivative(limited, a, v_fma(square, v_set1(GELU_SLOPE_SQUARE), factor)));
+        }
+        case kernels_gelu_erf: {
+            V limited = within(GELU_LIMIT, x), half = v_set1(0.5f);
+            V below = v_mul(v_add(one, error_function(v_mul(limited, v_set1(GELU_SQRT_HALF)))), half);
+            V power = exponential(v_mul(v_mul(limited, limited), v_negate(half)));
+            return v_keep_nan(x, v_fma(v_mul(limited, v_set1(NORMAL_DENSITY)), power, below));
+        }
+        case kernels_relu: return v_keep_nan(x, v_select_less(v_zero(), x, one, v_zero()));
+        case kernels_silu: {
+            V limited = within(SILU_LIMIT, x);
+            return v_keep_nan(x, gated_derivative(limited, limited, one));
+        }
+        case kernels_tanh: {
+            V e = exponential(v_mul(v_abs(x), v_set1(-2.0f)));
+            V large = v_div(one, v_add(one, e));
+            return v_mul(v_mul(e, v_set1(4.0f)), v_mul(large, large));
+        }
+        default: return one;
     }
 }

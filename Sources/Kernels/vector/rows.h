@@ -40,6 +40,21 @@ static ALWAYS_INLINE void clear_lanes(V *sums) {
     for (size_t v = 0; v < LANE_VECTORS; v++) sums[v] = v_zero();
 }
 
+/// The larger of `largest` and the n numbers at x; what is not a number is passed over.
+static ALWAYS_INLINE V with_larger(V largest, const float *x, size_t n) {
+    // v_max gives its second operand where the first is not a number
+    if (n == LANES) return v_max(v_load(x), largest);
+    for (size_t j = 0; j < n; j++) largest = v_max(v_set1(x[j]), largest);
+    return largest;
+}
+
+static ALWAYS_INLINE float largest_lane(V v) {
+    float lanes[LANES], largest = -INFINITY;
+    v_store(lanes, v);
+    for (size_t l = 0; l < LANES; l++) largest = lanes[l] > largest ? lanes[l] : largest;
+    return largest;
+}
+
 static void layer_norm(size_t count, const float *x, const float *gain, const float *bias, float epsilon, float *y,
                        float *statistics) {
     V sums[LANE_VECTORS];
@@ -68,14 +83,9 @@ static void softmax(size_t count, float scale, float *x) {
     FOR_EACH_VECTOR(count, {
         V scaled = v_mul(load(x + at, n), scales);
         store(x + at, scaled, n);
-        // v_max gives its second operand where the first is not a number
-        if (n == LANES) largest = v_max(scaled, largest);
-        else for (size_t j = 0; j < n; j++) largest = v_max(v_set1(x[at + j]), largest);
+        largest = with_larger(largest, x + at, n);
     })
-    float lanes[LANES], top = -INFINITY;
-    v_store(lanes, largest);
-    for (size_t l = 0; l < LANES; l++) top = lanes[l] > top ? lanes[l] : top;
-    const V tops = v_set1(top);
+    const V tops = v_set1(largest_lane(largest));
     V sums[LANE_VECTORS];
     clear_lanes(sums);
     FOR_EACH_VECTOR(count, {
