@@ -36,6 +36,13 @@ void check_exponential_accuracy(const kernels_table *table, kernel_report *repor
 void check_activation_accuracy(const kernels_table *table, kernel_report *report);
 void check_widen_f16_accuracy(const kernels_table *table, kernel_report *report);
 void check_widen_bf16_accuracy(const kernels_table *table, kernel_report *report);
+void check_derivative_accuracy(const kernels_table *table, kernel_report *report);
+void check_layer_norm_backward_accuracy(const kernels_table *table, kernel_report *report);
+void check_softmax_backward_accuracy(const kernels_table *table, kernel_report *report);
+void check_cross_entropy_accuracy(const kernels_table *table, kernel_report *report);
+void check_sum_of_squares_accuracy(const kernels_table *table, kernel_report *report);
+void check_adamw_accuracy(const kernels_table *table, kernel_report *report);
+void check_dropout_words(const kernels_table *table, kernel_report *report);
 
 void check_all_finite(const kernels_table *table, kernel_report *report);
 void check_names(const kernels_table *table, kernel_report *report);
