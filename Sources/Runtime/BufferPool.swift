@@ -22,6 +22,9 @@ package final class BufferPool {
     /// By size: entry i holds buffers of the i-th size class.
     private var buffers: [[Buffer]] = Array(repeating: [], count: 128)
 
+    /// Bytes of all buffers, in use or not.
+    package private(set) var byteCount = 0
+
     package init() {}
 
     /// A buffer for at least `count` floats, with whatever it held before.
@@ -30,6 +33,7 @@ package final class BufferPool {
         for i in buffers[index].indices where isKnownUniquelyReferenced(&buffers[index][i]) { return buffers[index][i] }
         let buffer = Buffer(capacity: capacity)
         buffers[index].append(buffer)
+        byteCount += capacity * 4
         return buffer
     }
 

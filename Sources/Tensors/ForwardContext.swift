@@ -31,6 +31,9 @@ public struct ForwardContext {
         kernels = table.pointee
     }
 
+    /// Bytes of all the buffers that this context has needed so far; they are kept and used again.
+    public var poolByteCount: Int { pool.byteCount }
+
     /// A tensor to be filled by the operation that asks for it.
     package func tensor(_ shape: Shape) -> Tensor { Tensor(buffer: pool.take(shape.count), shape: shape) }
 

@@ -150,6 +150,9 @@ extension ForwardContext {
         return tape
     }
 
+    /// Records no more.
+    public mutating func endTape() { tape = nil }
+
     /// The same context, recording nothing.
     public var withoutTape: ForwardContext {
         var context = self
