@@ -29,7 +29,7 @@ let package = Package(
         .target(name: "Runtime", dependencies: ["Kernels"], swiftSettings: swift),
         .target(name: "Tensors", dependencies: ["Files", "Runtime", "Kernels"], swiftSettings: swift),
         .target(name: "Layers", dependencies: ["Files", "Tensors"], swiftSettings: swift),
-        .target(name: "Tokenizers", dependencies: ["Files"], swiftSettings: swift),
+        .target(name: "Tokenizers", dependencies: ["Files", "Runtime"], swiftSettings: swift),
         .target(name: "Checkpoints", dependencies: ["Files", "Tensors"], swiftSettings: swift),
         .target(
             name: "GPT2", dependencies: ["Checkpoints", "Files", "Layers", "Runtime", "Tensors", "Tokenizers"],

@@ -45,11 +45,20 @@ struct AddedTokens: Sendable {
         private static func edge(_ node: Int, _ byte: UInt8) -> UInt64 { UInt64(node) << 8 | UInt64(byte) }
     }
 
+    struct Entry: Sendable {
+        let content: [UInt8]
+        let token: TokenID
+        let isSpecial: Bool
+    }
+
+    /// In the order in which they were inserted.
+    private(set) var list: [Entry] = []
     private var ordinary = Trie()
     private var all = Trie()
     private(set) var special: Set<TokenID> = []
 
     mutating func insert(_ content: ArraySlice<UInt8>, _ token: TokenID, isSpecial: Bool) {
+        list.append(Entry(content: Array(content), token: token, isSpecial: isSpecial))
         all.insert(content, token)
         if isSpecial { special.insert(token) } else { ordinary.insert(content, token) }
     }

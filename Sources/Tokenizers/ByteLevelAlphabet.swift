@@ -28,6 +28,24 @@ struct ByteLevelAlphabet {
         self.bytes = bytes
     }
 
+    /// The bytes in the order of their code points: that of the first 256 tokens of GPT-2.
+    var bytesByRank: [UInt8] {
+        (UInt8.min...UInt8.max).sorted { codePoints[Int($0)] < codePoints[Int($1)] }
+    }
+
+    /// For every byte its place in ``bytesByRank``.
+    var ranks: [UInt32] {
+        var ranks = [UInt32](repeating: 0, count: 256)
+        for (rank, byte) in bytesByRank.enumerated() { ranks[Int(byte)] = UInt32(rank) }
+        return ranks
+    }
+
+    /// How a byte is written, in UTF-8.
+    func text(of byte: UInt8) -> [UInt8] {
+        let codePoint = codePoints[Int(byte)]
+        return codePoint < 0x80 ? [UInt8(codePoint)] : [UInt8(0xC0 | codePoint >> 6), UInt8(0x80 | codePoint & 0x3F)]
+    }
+
     /// Appends the bytes that a part of a text stands for in this alphabet.
     ///
     /// - Returns: false if it holds another character or is not valid UTF-8; what was appended then means nothing.

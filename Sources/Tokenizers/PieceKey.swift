@@ -36,6 +36,17 @@ struct PieceKey: Equatable {
         self.high = high
     }
 
+    /// A hash of a piece that is too long for a key.
+    static func hash(ofLong piece: UnsafeBufferPointer<UInt8>, seed: UInt64) -> UInt64 {
+        let raw = UnsafeRawBufferPointer(piece)
+        var hash = UInt64(piece.count)
+        for offset in stride(from: 0, to: piece.count - 7, by: 8) {
+            hash = HashMixing.mix(hash, raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self), seed: seed)
+        }
+        let tail = raw.loadUnaligned(fromByteOffset: piece.count - 8, as: UInt64.self)
+        return HashMixing.mix(hash, tail, seed: seed)
+    }
+
     @inline(__always)
     func hash(seed: UInt64) -> Int {
         Int(truncatingIfNeeded: HashMixing.mix(low, high, seed: seed) >> 1)

@@ -65,12 +65,6 @@ struct TokenTable: Sendable {
 
     private static func key(_ bytes: UnsafeBufferPointer<UInt8>, seed: UInt64) -> PieceKey {
         guard bytes.count > PieceKey.longest else { return PieceKey(bytes, 0..<bytes.count) }
-        let raw = UnsafeRawBufferPointer(bytes)
-        var hash = UInt64(bytes.count)
-        for offset in stride(from: 0, to: bytes.count - 7, by: 8) {
-            hash = HashMixing.mix(hash, raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self), seed: seed)
-        }
-        let tail = raw.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self)
-        return PieceKey(low: HashMixing.mix(hash, tail, seed: seed), high: .max)
+        return PieceKey(low: PieceKey.hash(ofLong: bytes, seed: seed), high: .max)
     }
 }

@@ -57,6 +57,30 @@ extension Tokenizer {
             try VocabularyFiles.read(vocabulary: vocabulary, in: vocabularyPlace, merges: merges, in: mergesPlace))
     }
 
+    // MARK: Writing
+
+    /// The tokenizer as a `tokenizer.json` that Hugging Face tokenizers and ``init(tokenizerJSON:place:)`` read.
+    public var tokenizerJSON: [UInt8] { TokenizerJSONWriter.write(vocabulary) }
+
+    /// Writes `tokenizer.json` into a directory, which is made if it is not there. The file is there as a whole or not at
+    /// all.
+    ///
+    /// - Throws: ``InputError`` of kind `usage` if the directory has a tokenizer already, `missing` if it cannot be written.
+    public func write(toDirectory directory: String) throws(InputError) {
+        try Self.checkHasNoFiles(directory)
+        try Folder.create(directory)
+        try AtomicFile.write(tokenizerJSON, to: "\(directory)/tokenizer.json")
+    }
+
+    /// - Throws: ``InputError`` of kind `usage` if a directory has a tokenizer, which must not be replaced by mistake.
+    package static func checkHasNoFiles(_ directory: String) throws(InputError) {
+        if hasFiles(in: directory) {
+            throw InputError(
+                .usage, "there is a tokenizer here already, and it is not replaced", in: directory,
+                advice: "Name another folder, or remove the tokenizer first")
+        }
+    }
+
     private static func exists(_ path: String) -> Bool {
         access(path, F_OK) == 0
     }

@@ -14,7 +14,7 @@ public typealias TokenID = Int
 ///
 /// Source: Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), and its `encoder.py`.
 public struct Tokenizer: Sendable {
-    private let vocabulary: Vocabulary
+    let vocabulary: Vocabulary
 
     init(_ vocabulary: Vocabulary) {
         self.vocabulary = vocabulary

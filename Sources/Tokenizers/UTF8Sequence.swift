@@ -30,6 +30,24 @@ enum UTF8Sequence {
         return length
     }
 
+    /// The offset of the first byte that is not part of a well-formed sequence.
+    static func firstFault(in text: UnsafeBufferPointer<UInt8>) -> Int? {
+        let raw = UnsafeRawBufferPointer(text)
+        var position = 0
+        while position < text.count {
+            while position + 8 <= text.count,
+                raw.loadUnaligned(fromByteOffset: position, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+            {
+                position += 8
+            }
+            guard position < text.count else { return nil }
+            let length = length(in: text, at: position)
+            if length == 0 { return position }
+            position += length
+        }
+        return nil
+    }
+
     /// The number of bytes at the end that begin a sequence which more bytes could complete: 0 to 3.
     static func incompleteSuffix(of bytes: [UInt8]) -> Int {
         for count in 1...3 where count <= bytes.count {
