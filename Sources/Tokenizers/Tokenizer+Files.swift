@@ -67,18 +67,20 @@ extension Tokenizer {
     ///
     /// - Throws: ``InputError`` of kind `usage` if the directory has a tokenizer already, `missing` if it cannot be written.
     public func write(toDirectory directory: String) throws(InputError) {
-        try Self.checkHasNoFiles(directory)
-        try Folder.create(directory)
+        try Self.prepareForWriting(directory)
         try AtomicFile.write(tokenizerJSON, to: "\(directory)/tokenizer.json")
     }
 
-    /// - Throws: ``InputError`` of kind `usage` if a directory has a tokenizer, which must not be replaced by mistake.
-    package static func checkHasNoFiles(_ directory: String) throws(InputError) {
+    /// Makes a directory for a tokenizer, if it is not there.
+    ///
+    /// - Throws: what ``write(toDirectory:)`` would, as far as it can be known beforehand.
+    package static func prepareForWriting(_ directory: String) throws(InputError) {
         if hasFiles(in: directory) {
             throw InputError(
                 .usage, "there is a tokenizer here already, and it is not replaced", in: directory,
                 advice: "Name another folder, or remove the tokenizer first")
         }
+        try Folder.create(directory)
     }
 
     private static func exists(_ path: String) -> Bool {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Files
 import GPT2
-import Runtime
 import StoryModel
 import Tokenizers
 
@@ -9,8 +8,7 @@ import Tokenizers
 struct ModelOptions: ParsableArguments {
     @OptionGroup var place: ModelPlace
 
-    @Option(help: "How many threads compute. (default: one for each processor)")
-    var threads: Int?
+    @OptionGroup var threads: ThreadOptions
 
     @Option(help: "How the weights are held in memory; f16, q8 and q4 are not in this version.")
     var weights = WeightFormat.f32
@@ -23,9 +21,6 @@ struct ModelOptions: ParsableArguments {
     }
 
     func validate() throws {
-        if let threads, !(1...256).contains(threads) {
-            throw ValidationError("--threads is \(threads), but must be from 1 to 256.")
-        }
         if weights != .f32 {
             throw ValidationError("--weights \(weights.rawValue) is not in this version; f32 is.")
         }
@@ -41,7 +36,7 @@ struct ModelOptions: ParsableArguments {
         Warnings.writeIfDebugBuild()
         let clock = ContinuousClock()
         let start = clock.now
-        let team = threads.map { Team(threads: $0) } ?? .shared
+        let team = threads.team
         let model =
             if let path = place.model { try GPT2Model(directory: path, team: team) } else {
                 try StoryModel.load(team: team)
