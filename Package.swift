@@ -66,7 +66,7 @@ let package = Package(
         .testTarget(
             name: "InspectionTests", dependencies: ["Files", "GPT2", "Inspection", "TestSupport"], swiftSettings: swift),
         .testTarget(
-            name: "TokenizersTests", dependencies: ["Files", "Fuzzing", "TestSupport", "Tokenizers"],
+            name: "TokenizersTests", dependencies: ["Files", "Fuzzing", "Runtime", "TestSupport", "Tokenizers"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
             name: "TrainingTests",
