@@ -13,6 +13,7 @@ let package = Package(
         .library(name: "GPT2", targets: ["GPT2"]),
         .library(name: "StoryModel", targets: ["StoryModel"]),
         .library(name: "Inspection", targets: ["Inspection"]),
+        .library(name: "Training", targets: ["Training"]),
         .library(name: "Tokenizers", targets: ["Tokenizers"]),
         .library(name: "Checkpoints", targets: ["Checkpoints"]),
         .library(name: "Layers", targets: ["Layers"]),

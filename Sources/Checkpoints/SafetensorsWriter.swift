@@ -34,6 +34,17 @@ package enum SafetensorsWriter {
         }
     }
 
+    /// Replaces the file by one of 32-bit floats.
+    package static func write(_ tensors: [(path: String, tensor: Tensors.Tensor)], to path: String) throws(InputError) {
+        let entries = tensors.map { path, tensor in
+            Tensor(
+                path, .f32, shape: tensor.shape.sizesByAxis,
+                bytes: UnsafeRawBufferPointer(start: tensor.floats, count: tensor.shape.count * 4))
+        }
+        defer { withExtendedLifetime(tensors) {} }
+        try write(entries, to: path)
+    }
+
     private static func header(of tensors: [Tensor], _ metadata: [(key: String, value: String)]) -> [UInt8] {
         var members: [String] = []
         if !metadata.isEmpty {

@@ -1,3 +1,4 @@
+package import Files
 public import Tensors
 
 /// A tensor's bytes in a checkpoint. Keeps its file mapped while it lives.
@@ -41,5 +42,27 @@ public struct WeightTensor: Sendable {
             guard bytes[range].elementsEqual(other.bytes[range]) else { return false }
         }
         return true
+    }
+}
+
+extension Tensor {
+    /// The elements as 32-bit floats, in the shape that the file gives them, of one to four axes.
+    ///
+    /// - Throws: ``InputError`` if the tensor is neither F32 nor F16 nor BF16, or has another number of axes.
+    package init(_ weight: WeightTensor) throws(InputError) {
+        let sizes = weight.shape
+        guard [.f32, .f16, .bf16].contains(weight.dtype), let shape = Shape(sizes) else {
+            throw InputError(
+                .data, "tensor \(weight.name.quoted) is \(weight.dtype.rawValue) \(sizes), which is not read",
+                in: weight.place, advice: "Save it as F32, F16 or BF16 with one to four axes")
+        }
+        guard let bytes = weight.bytes.baseAddress else {
+            self = .zeros(shape)
+            return
+        }
+        let matrix = StoredMatrix(
+            layout: .inputsByOutputs, rows: 1, columns: shape.count, dtype: weight.dtype, bytes: bytes)
+        self = Tensor(matrix).reshaped(shape)
+        weight.release(bytes: 0..<weight.bytes.count)
     }
 }

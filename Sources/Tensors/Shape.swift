@@ -9,6 +9,17 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
     public init(_ a: Int, _ b: Int, _ c: Int) { self.init(rank: 3, SIMD4(a, b, c, 1)) }
     public init(_ a: Int, _ b: Int, _ c: Int, _ d: Int) { self.init(rank: 4, SIMD4(a, b, c, d)) }
 
+    /// A shape of one to four axes; nil for another number.
+    public init?(_ sizes: [Int]) {
+        guard (1...4).contains(sizes.count), sizes.allSatisfy({ $0 >= 0 }) else { return nil }
+        var padded = SIMD4(1, 1, 1, 1)
+        for (axis, size) in sizes.enumerated() { padded[axis] = size }
+        self.init(rank: sizes.count, padded)
+    }
+
+    /// The sizes, outermost first.
+    public var sizesByAxis: [Int] { (0..<rank).map { sizes[$0] } }
+
     private init(rank: Int, _ sizes: SIMD4<Int>) {
         precondition(sizes.min() >= 0, "an axis cannot have a negative size")
         self.rank = rank
