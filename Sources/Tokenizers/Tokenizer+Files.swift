@@ -73,12 +73,14 @@ extension Tokenizer {
 
     /// Makes a directory for a tokenizer, if it is not there.
     ///
+    /// - Parameter advice: what to do where a tokenizer is there already.
     /// - Throws: what ``write(toDirectory:)`` would, as far as it can be known beforehand.
-    package static func prepareForWriting(_ directory: String) throws(InputError) {
+    package static func prepareForWriting(
+        _ directory: String, advice: String = "Name another folder"
+    ) throws(InputError) {
         if hasFiles(in: directory) {
             throw InputError(
-                .usage, "there is a tokenizer here already, and it is not replaced", in: directory,
-                advice: "Name another folder, or remove the tokenizer first")
+                .usage, "there is a tokenizer here already, and it is not replaced", in: directory, advice: advice)
         }
         try Folder.create(directory)
     }

@@ -41,7 +41,31 @@ import Testing
             (["evaluate", "--model", "TINY", "--text", "TINY/config.json", "--stride", "33"], 64, "stride"),
             (["quantize", "--model", "TINY"], 64, "quantize"),
             (["train", "--text", "x"], 64, "train"),
-            (["tokenizer", "train"], 64, "tokenizer"),
+            (["tokenizer", "train"], 64, "--text"),
+            (["tokenizer", "train", "--text", "--vocab-size", "300", "--out", "x"], 64, "--text"),
+            (["tokenizer", "train", "--text", "x", "--out", "x"], 64, "--vocab-size"),
+            (["tokenizer", "train", "--text", "x", "--vocab-size", "256", "--out", "x"], 64, "--vocab-size"),
+            (["tokenizer", "train", "--text", "x", "--vocab-size", "300"], 64, "--out"),
+            (
+                ["tokenizer", "train", "--text", "x", "--vocab-size", "300", "--out", "x", "--threads", "0"], 64,
+                "--threads"
+            ),
+            (
+                ["tokenizer", "train", "--text", "no-such-file", "--vocab-size", "300", "--out", "x"], 66,
+                "no-such-file"
+            ),
+            (["tokenizer", "train", "--text", "TINY", "--vocab-size", "300", "--out", "x"], 65, "tiny"),
+            (
+                ["tokenizer", "train", "--text", "TINY/config.json", "--vocab-size", "300", "--out", "TINY"], 64,
+                "--out"
+            ),
+            (
+                [
+                    "tokenizer", "train", "--text", "TINY/config.json", "--vocab-size", "300", "--out",
+                    "TINY/config.json/x",
+                ],
+                66, "config.json"
+            ),
             (["no-such-command"], 64, "no-such-command"),
         ] as [([String], Int32, String)])
     func isOneClearError(_ arguments: [String], _ status: Int32, _ named: String) async throws {

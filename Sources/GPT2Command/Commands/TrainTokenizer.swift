@@ -59,7 +59,7 @@ struct TrainTokenizer: ParsableCommand {
         let start = clock.now
         let sizes = try text.map { path throws(InputError) in try MappedFile(path: path).count }
         // Before the work begins, so that it is not done for nothing.
-        try Tokenizer.prepareForWriting(out)
+        try Tokenizer.prepareForWriting(out, advice: "Name another folder with --out")
 
         var trainer = try TokenizerTrainer(vocabularySize: vocabSize, team: threads.team)
         try readText(into: &trainer, sizes: sizes)
@@ -74,14 +74,16 @@ struct TrainTokenizer: ParsableCommand {
         let merges = tokenizer.vocabularySize - TokenizerTrainer.smallestVocabulary
         if tokenizer.vocabularySize < vocabSize {
             Warnings.note(
-                "the text has no more to merge: the vocabulary has \(tokenizer.vocabularySize) tokens, not \(vocabSize)")
+                "the text has no more to merge: the vocabulary has \(tokenizer.vocabularySize) tokens, not \(vocabSize)"
+            )
         }
         let path = "\(out)/tokenizer.json"
         switch output.format {
         case .text:
             try StandardOutput.line(
                 "\(path): \(tokenizer.vocabularySize.grouped) tokens, \(merges.grouped) of them by merges, "
-                    + "from \(trainer.bytes.bytes) in \(trainer.documents.grouped) documents")
+                    + "from \(trainer.documents.grouped) document\(trainer.documents == 1 ? "" : "s") "
+                    + "in \(trainer.bytes.bytes)")
         case .json:
             try JSONOutput.write(
                 Document(
