@@ -25,9 +25,40 @@ package enum Folder {
         }
     }
 
-    private static func failure(_ problem: String, _ path: String) -> InputError {
+    /// The names of what a folder holds, in order; "." and ".." are left out.
+    ///
+    /// - Throws: ``InputError`` of kind `missing` if the folder is not there or cannot be read.
+    package static func names(in path: String) throws(InputError) -> [String] {
+        guard let folder = opendir(path) else {
+            if errno == ENOENT {
+                throw InputError(.missing, "there is no such folder", in: path, advice: "Check the path")
+            }
+            throw failure("cannot be read", path)
+        }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Removes a file, a link, or a folder with all that it holds; what is not there is no error.
+    ///
+    /// - Throws: ``InputError`` of kind `missing` if something cannot be removed.
+    package static func remove(_ path: String) throws(InputError) {
+        if unlink(path) == 0 || errno == ENOENT { return }
+        guard PathKind(path) == .folder else { throw failure("cannot be removed", path, "file") }
+        for name in try names(in: path) { try remove("\(path)/\(name)") }
+        guard rmdir(path) == 0 || errno == ENOENT else { throw failure("cannot be removed", path) }
+    }
+
+    private static func failure(_ problem: String, _ path: String, _ kind: String = "folder") -> InputError {
         InputError(
-            .missing, "the folder \(problem) (\(String(cString: strerror(errno))))", in: path,
+            .missing, "the \(kind) \(problem) (\(String(cString: strerror(errno))))", in: path,
             advice: "Name a folder that can be written to")
     }
 }

@@ -1,5 +1,13 @@
-/// One pass of encoding: the tables of a vocabulary and the working memory.
-struct Encoder {
+/// One pass of encoding: text and tokens go in, in turns, tokens come out.
+protocol TextEncoder {
+    /// Encodes text in which no added token is to be found.
+    mutating func encode(_ text: UnsafeBufferPointer<UInt8>)
+    mutating func append(_ token: TokenID)
+    var output: [TokenID] { get }
+}
+
+/// One pass of encoding by merges: the tables of a vocabulary and the working memory.
+struct BytePairEncoder: TextEncoder {
     private let table: TokenTable
     private let merges: Merges
     private var short = ShortPieceMerger()
@@ -8,9 +16,9 @@ struct Encoder {
     private var cache: PieceCache
     private(set) var output: [TokenID] = []
 
-    init(_ vocabulary: Vocabulary, expectedBytes: Int) {
-        table = vocabulary.table
-        merges = vocabulary.merges
+    init(_ table: TokenTable, _ merges: Merges, expectedBytes: Int) {
+        self.table = table
+        self.merges = merges
         cache = PieceCache(expectedBytes: expectedBytes)
         // English text has about four bytes a token.
         output.reserveCapacity(expectedBytes / 4 + 8)
@@ -20,7 +28,6 @@ struct Encoder {
         output.append(token)
     }
 
-    /// Encodes text in which no added token is to be found.
     mutating func encode(_ text: UnsafeBufferPointer<UInt8>) {
         let pretokenizer = Pretokenizer(text)
         var start = 0

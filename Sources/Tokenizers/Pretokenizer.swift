@@ -77,9 +77,6 @@ struct Pretokenizer {
     private func multibyteCharacter(at position: Int) -> (class: CharacterClass, length: Int) {
         let length = UTF8Sequence.length(in: text, at: position)
         guard length > 1 else { return (.other, 1) }
-        // The first byte of a sequence of n bytes has 7 - n bits of the scalar, the others six each.
-        var scalar = UInt32(text[position]) & (0x7F >> UInt32(length))
-        for offset in 1..<length { scalar = scalar << 6 | UInt32(text[position + offset] & 0x3F) }
-        return (table[scalar], length)
+        return (table[UTF8Sequence.scalar(in: text, at: position, length: length)], length)
     }
 }

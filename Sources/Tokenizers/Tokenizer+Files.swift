@@ -65,9 +65,23 @@ extension Tokenizer {
     /// Writes `tokenizer.json` into a directory, which is made if it is not there. The file is there as a whole or not at
     /// all.
     ///
+    /// For a tokenizer of characters, `tokenizer_config.json` comes first: without it, transformers would cut the text of a
+    /// GPT-2 model at bytes.
+    ///
     /// - Throws: ``InputError`` of kind `usage` if the directory has a tokenizer already, `missing` if it cannot be written.
     public func write(toDirectory directory: String) throws(InputError) {
         try Self.prepareForWriting(directory)
+        if isCharacterLevel {
+            let end = endOfText == nil ? "" : ",\n  \"eos_token\": \(Vocabulary.endOfTextName.jsonEscaped)"
+            let configuration = """
+                {
+                  "tokenizer_class": "PreTrainedTokenizerFast",
+                  "clean_up_tokenization_spaces": false\(end)
+                }
+
+                """
+            try AtomicFile.write(configuration.utf8, to: "\(directory)/tokenizer_config.json")
+        }
         try AtomicFile.write(tokenizerJSON, to: "\(directory)/tokenizer.json")
     }
 

@@ -3,10 +3,11 @@ public import Files
 /// The number of a token, from 0 to the size of the vocabulary - 1.
 public typealias TokenID = Int
 
-/// GPT-2's tokenizer: byte-level byte-pair encoding.
+/// GPT-2's tokenizer: byte-level byte-pair encoding. Or one whose tokens are single characters.
 ///
-/// Any bytes can be encoded, valid UTF-8 or not, and decoding gives the same bytes back. The tokens are those of
-/// tiktoken. A tokenizer is a value that can be used from many threads at once.
+/// With byte pairs, any bytes can be encoded, valid UTF-8 or not, and decoding gives the same bytes back; the tokens are
+/// those of tiktoken. A tokenizer of characters leaves out what it has no token for. A tokenizer is a value that can be
+/// used from many threads at once.
 ///
 ///     let tokenizer = try Tokenizer(directory: "gpt2")
 ///     let tokens = tokenizer.encode("Hello, world")          // [15496, 11, 995]
@@ -25,6 +26,9 @@ public struct Tokenizer: Sendable {
 
     /// The token `<|endoftext|>`, if the vocabulary has it as a special token.
     public var endOfText: TokenID? { vocabulary.endOfText }
+
+    /// Whether each token is a character, so that text can hold what there is no token for.
+    public var isCharacterLevel: Bool { vocabulary.isCharacterLevel }
 
     /// Whether a token is one that text never becomes unless `allowSpecial` says so.
     public func isSpecial(_ token: TokenID) -> Bool { vocabulary.added.special.contains(token) }
@@ -54,7 +58,17 @@ public struct Tokenizer: Sendable {
     }
 
     private func encode(_ text: UnsafeBufferPointer<UInt8>, allowSpecial: Bool) -> [TokenID] {
-        var encoder = Encoder(vocabulary, expectedBytes: text.count)
+        switch vocabulary.model {
+        case .bytePairs(let table, let merges):
+            encode(text, with: BytePairEncoder(table, merges, expectedBytes: text.count), allowSpecial: allowSpecial)
+        case .characters(let table):
+            encode(text, with: CharacterEncoder(table, expectedBytes: text.count), allowSpecial: allowSpecial)
+        }
+    }
+
+    private func encode(
+        _ text: UnsafeBufferPointer<UInt8>, with encoder: consuming some TextEncoder, allowSpecial: Bool
+    ) -> [TokenID] {
         var start = 0
         while start < text.count {
             let match = vocabulary.added.firstMatch(in: text, from: start, allowSpecial: allowSpecial)

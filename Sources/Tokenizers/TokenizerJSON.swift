@@ -1,6 +1,7 @@
 import Files
 
-/// Reads Hugging Face's `tokenizer.json`, as far as it describes GPT-2's tokenizer; everything else is refused by name.
+/// Reads Hugging Face's `tokenizer.json`, as far as it describes GPT-2's tokenizer or one of single characters; everything
+/// else is refused by name.
 ///
 /// `truncation` and `padding` are left to the caller.
 struct TokenizerJSON {
@@ -16,9 +17,12 @@ struct TokenizerJSON {
         if let normalizer = try file.optionalFields("normalizer") {
             throw unsupported("normalizer", try normalizer.optionalString("type"), "none")
         }
-        try checkPretokenizer()
-        if let decoder = try file.optionalFields("decoder"), try decoder.string("type") != "ByteLevel" {
-            throw unsupported("decoder", try decoder.string("type"), "ByteLevel")
+        let isCharacterLevel = try isCharacterLevel()
+        if !isCharacterLevel {
+            try checkPretokenizer()
+            if let decoder = try file.optionalFields("decoder"), try decoder.string("type") != "ByteLevel" {
+                throw unsupported("decoder", try decoder.string("type"), "ByteLevel")
+            }
         }
         if let processor = try file.optionalFields("post_processor") { try checkPostProcessor(processor) }
 
@@ -27,9 +31,34 @@ struct TokenizerJSON {
         var source = VocabularySource()
         try source.appendEntries(model.fields("vocab").object, in: place)
         try appendAddedTokens(to: &source)
+        if isCharacterLevel {
+            try checkHasNoMerges(model)
+            return try CharacterVocabularyBuilder(source, place: place).build()
+        }
         try appendMerges(of: model, to: &source)
         var builder = VocabularyBuilder(source, place: place, mergesPlace: place) { "merge \($0 + 1)" }
         return try builder.build()
+    }
+
+    // MARK: Tokenizers of characters
+
+    /// Nothing cuts the text or changes its letters: byte pairs without merges, each character a token of its own.
+    private func isCharacterLevel() throws(InputError) -> Bool {
+        guard try file.optionalFields("pre_tokenizer") == nil, let decoder = try file.optionalFields("decoder") else {
+            return false
+        }
+        return try decoder.string("type") == "Fuse"
+    }
+
+    private func checkHasNoMerges(_ model: JSONFields) throws(InputError) {
+        guard try model.array("merges").isEmpty else {
+            throw model.invalid(
+                "merges", "must be empty in a tokenizer without a pre_tokenizer, whose tokens are single characters",
+                advice: Self.advice)
+        }
+        if let unknown = try model.optionalString("unk_token") {
+            throw model.invalid("unk_token", "is \(unknown.quoted), which is not supported", advice: Self.advice)
+        }
     }
 
     // MARK: What GPT-2 does not have

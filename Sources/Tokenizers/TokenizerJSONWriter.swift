@@ -30,19 +30,14 @@ struct TokenizerJSONWriter {
             """
             ,
               "normalizer": null,
-              "pre_tokenizer": {
-                "type": "ByteLevel",
-                "add_prefix_space": false,
-                "trim_offsets": true,
-                "use_regex": true
-              },
-              "post_processor": null,
-              "decoder": {
-                "type": "ByteLevel",
-                "add_prefix_space": true,
-                "trim_offsets": true,
-                "use_regex": true
-              },
+              "pre_tokenizer": 
+            """)
+        append(vocabulary.isCharacterLevel ? "null" : Self.byteLevel(addPrefixSpace: false))
+        append(",\n  \"post_processor\": null,\n  \"decoder\": ")
+        append(vocabulary.isCharacterLevel ? Self.fuse : Self.byteLevel(addPrefixSpace: true))
+        append(
+            """
+            ,
               "model": {
                 "type": "BPE",
                 "dropout": null,
@@ -59,6 +54,24 @@ struct TokenizerJSONWriter {
         appendMerges()
         append("\n  }\n}")
     }
+
+    private static func byteLevel(addPrefixSpace: Bool) -> String {
+        """
+        {
+            "type": "ByteLevel",
+            "add_prefix_space": \(addPrefixSpace),
+            "trim_offsets": true,
+            "use_regex": true
+          }
+        """
+    }
+
+    /// Joins the tokens' texts; without a decoder there would be spaces between them.
+    private static let fuse = """
+        {
+            "type": "Fuse"
+          }
+        """
 
     private mutating func appendAddedTokens() {
         let tokens = vocabulary.added.list.sorted { $0.token < $1.token }
@@ -93,7 +106,8 @@ struct TokenizerJSONWriter {
     }
 
     private mutating func appendMerges() {
-        let rules = vocabulary.merges.table.rules
+        guard case .bytePairs(_, let merges) = vocabulary.model else { return append("[]") }
+        let rules = merges.table.rules
         appendList("[", rules.indices, "]", indent: "    ") { writer, index in
             writer.append("[\n        ")
             writer.appendToken(TokenID(rules[index].left))
@@ -116,8 +130,11 @@ struct TokenizerJSONWriter {
         append(items.isEmpty ? close : "\n\(indent)\(close)")
     }
 
-    /// A token's bytes in the byte-level alphabet, as JSON.
+    /// A token's text, as JSON: the character, or its bytes in the byte-level alphabet.
     private mutating func appendToken(_ token: TokenID) {
+        if vocabulary.isCharacterLevel {
+            return append(vocabulary.tokens.withBytes(of: token) { String(decoding: $0, as: UTF8.self) }.jsonEscaped)
+        }
         text.append(UInt8(ascii: "\""))
         for index in vocabulary.tokens.range(of: token) {
             let byte = vocabulary.tokens.text[index]

@@ -1,5 +1,5 @@
 /// Well-formed UTF-8 sequences: table 3-7 of the Unicode standard.
-enum UTF8Sequence {
+package enum UTF8Sequence {
     /// The number of bytes that a sequence with this first byte has, or 0 if none starts with it, and the range of its
     /// second byte. The bytes after that are 80 to BF.
     private static func shape(_ first: UInt8) -> (length: Int, second: ClosedRange<UInt8>) {
@@ -30,8 +30,18 @@ enum UTF8Sequence {
         return length
     }
 
+    /// The code point of a well-formed sequence, whose length is known.
+    @inline(__always)
+    static func scalar(in text: UnsafeBufferPointer<UInt8>, at position: Int, length: Int) -> UInt32 {
+        if length == 1 { return UInt32(text[position]) }
+        // The first byte of a sequence of n bytes has 7 - n bits of the scalar, the others six each.
+        var scalar = UInt32(text[position]) & (0x7F >> UInt32(length))
+        for offset in 1..<length { scalar = scalar << 6 | UInt32(text[position + offset] & 0x3F) }
+        return scalar
+    }
+
     /// The offset of the first byte that is not part of a well-formed sequence.
-    static func firstFault(in text: UnsafeBufferPointer<UInt8>) -> Int? {
+    package static func firstFault(in text: UnsafeBufferPointer<UInt8>) -> Int? {
         let raw = UnsafeRawBufferPointer(text)
         var position = 0
         while position < text.count {

@@ -2,12 +2,6 @@ import Files
 
 /// Checks what a tokenizer's files say and makes the tables from it.
 struct VocabularyBuilder {
-    /// Where the token with some id is listed: an index of the entries, of the added tokens, or of both.
-    private struct Listing {
-        var entry: Int?
-        var added: Int?
-    }
-
     private let source: VocabularySource
     /// The file of the vocabulary, for errors.
     private let place: String
@@ -33,7 +27,7 @@ struct VocabularyBuilder {
 
     /// - Throws: ``InputError`` of kind `data`.
     mutating func build() throws(InputError) -> Vocabulary {
-        try collectTokens(try listings())
+        try collectTokens(try TokenListings(source, place: place))
         byteTokens = try findByteTokens()
         let merges = Merges(table: try mergeTable(), byteTokens: byteTokens)
 
@@ -44,62 +38,16 @@ struct VocabularyBuilder {
         }
         hideTokens(except: WholeTokens(count: tokens.count, merges))
         let end = source.added.first { source.isEqual($0.text, Vocabulary.endOfTextName.utf8) }?.id
-        return Vocabulary(tokens: tokens, table: table, merges: merges, added: added, endOfText: end)
-    }
-
-    // MARK: Ids
-
-    /// The listings by id; ids must be 0 to n - 1.
-    private func listings() throws(InputError) -> [Listing] {
-        // An id beyond this leaves a hole, so nothing is ever allocated for an absurd one.
-        let limit = min(source.entries.count + source.added.count, Int(Int32.max))
-        var listings = [Listing](repeating: Listing(), count: limit)
-
-        func check(_ id: Int, _ text: VocabularySource.Text) throws(InputError) {
-            guard id >= 0, id < limit else {
-                throw failure(
-                    "the token \(source.quoted(text)) has the id \(id), but the ids of \(limit) tokens must be 0 to \(limit - 1)"
-                )
-            }
-            if text.isEmpty { throw failure("the token with the id \(id) is empty") }
-        }
-        func shared(
-            _ id: Int, _ first: VocabularySource.Text, _ second: VocabularySource.Text
-        ) -> InputError {
-            failure("the tokens \(source.quoted(first)) and \(source.quoted(second)) have the same id \(id)")
-        }
-
-        for (index, entry) in source.entries.enumerated() {
-            try check(entry.id, entry.text)
-            if let other = listings[entry.id].entry { throw shared(entry.id, source.entries[other].text, entry.text) }
-            listings[entry.id].entry = index
-        }
-        for (index, token) in source.added.enumerated() {
-            try check(token.id, token.text)
-            if let other = listings[token.id].added { throw shared(token.id, source.added[other].text, token.text) }
-            // Most files list a special token in the vocabulary as well.
-            if let other = listings[token.id].entry {
-                let entry = source.entries[other].text
-                guard source.isEqual(entry, source.bytes[token.text]) else { throw shared(token.id, entry, token.text) }
-            }
-            listings[token.id].added = index
-        }
-
-        let end = (listings.lastIndex { $0.entry != nil || $0.added != nil } ?? -1) + 1
-        listings.removeSubrange(end...)
-        if let hole = listings.firstIndex(where: { $0.entry == nil && $0.added == nil }) {
-            throw failure("no token has the id \(hole), but ids go up to \(end - 1)")
-        }
-        return listings
+        return Vocabulary(tokens: tokens, model: .bytePairs(table, merges), added: added, endOfText: end)
     }
 
     // MARK: Tokens
 
-    private mutating func collectTokens(_ listings: [Listing]) throws(InputError) {
-        table = TokenTable(count: listings.count)
-        tokens.reserveCapacity(tokens: listings.count, bytes: source.entries.reduce(0) { $0 + $1.text.count })
+    private mutating func collectTokens(_ listings: TokenListings) throws(InputError) {
+        table = TokenTable(count: listings.byID.count)
+        tokens.reserveCapacity(tokens: listings.byID.count, bytes: source.entries.reduce(0) { $0 + $1.text.count })
         var written: [UInt8] = []
-        for (id, listing) in listings.enumerated() {
+        for (id, listing) in listings.byID.enumerated() {
             written.removeAll(keepingCapacity: true)
             var isWritten = false
             if let entry = listing.entry {

@@ -87,7 +87,10 @@ extension GPT2Model {
         var isFirstPart = true
         while let part = documents.next() {
             if isFirstPart, let start { score.begin(with: start) }
-            let tokens = try checked(tokenizer.encode(utf8: file.bytes[part.range]), in: path)
+            let tokens = try checked(
+                tokenizer.encodeExactly(
+                    UnsafeRawBufferPointer(rebasing: file.bytes[part.range]), in: path, at: part.range.lowerBound),
+                in: path)
             encoded += tokens.count + (part.endsDocument ? 1 : 0)
             try score.append(tokens, afterWindow: report)
             if part.endsDocument, let start { try score.append([start], afterWindow: report) }

@@ -13,14 +13,14 @@ extension GPT2Model {
 
     /// The tokens of a prompt, ready to be fed.
     ///
-    /// - Throws: ``InputError`` of kind `usage` if the model has no tokenizer.
+    /// - Throws: ``InputError`` of kind `usage` if the model has no tokenizer, `data` for a character that has no token.
     package func promptTokens(_ text: String) throws(InputError) -> [TokenID] {
         guard let tokenizer else {
             throw InputError(
                 .usage, "the model has no tokenizer, so it cannot read text", in: source.place,
                 advice: "Give token ids, or put tokenizer.json, or vocab.json and merges.txt, into the folder")
         }
-        return try promptTokens(tokenizer.encode(text))
+        return try promptTokens(tokenizer.encodeExactly(Array(text.utf8), in: "prompt"))
     }
 
     /// The tokens of a prompt, ready to be fed: an empty one becomes the start token.

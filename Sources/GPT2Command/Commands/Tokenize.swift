@@ -26,7 +26,7 @@ struct Tokenize: ParsableCommand {
 
     func run() throws {
         let bytes = text == "-" ? try StandardInput.readAll() : Array(text.utf8)
-        let tokens = try place.loadTokenizer().encode(utf8: bytes, allowSpecial: allowSpecial)
+        let tokens = try place.loadTokenizer().encodeExactly(bytes, in: "text", allowSpecial: allowSpecial)
         switch output.format {
         case .text: try StandardOutput.line(tokens.list)
         case .json: try JSONOutput.write(Document(tokens: tokens))

@@ -41,7 +41,8 @@ enum Prompt {
     case text([UInt8], allowSpecial: Bool)
     case tokens([TokenID])
 
-    /// - Throws: ``InputError`` of kind `usage` for a text if the model has no tokenizer.
+    /// - Throws: ``InputError`` of kind `usage` for a text if the model has no tokenizer, `data` for a character that has no
+    ///   token.
     func tokens(for model: GPT2Model) throws(InputError) -> [TokenID] {
         switch self {
         case .tokens(let tokens): return tokens
@@ -51,7 +52,7 @@ enum Prompt {
                     .usage, "the model has no tokenizer, so it cannot read text", in: model.source.place,
                     advice: "Pass --token-ids, or put tokenizer.json, or vocab.json and merges.txt, into the folder")
             }
-            return tokenizer.encode(utf8: bytes, allowSpecial: allowSpecial)
+            return try tokenizer.encodeExactly(bytes, in: "prompt", allowSpecial: allowSpecial)
         }
     }
 }

@@ -11,7 +11,7 @@ public enum TokenFormat: Sendable, CaseIterable {
     /// llm.c for Llama 3: the same header (20240801, version 7), 32-bit ids.
     case llmCWide
 
-    /// The smallest format without a header that holds a vocabulary, or the one that holds any.
+    /// nanoGPT's where it holds the vocabulary, or the one that holds any.
     public static func fitting(vocabularySize: Int) -> TokenFormat {
         vocabularySize <= nanoGPT.largestVocabulary ? .nanoGPT : .llmCWide
     }
@@ -70,10 +70,17 @@ struct TokenLayout {
     /// The number of ids.
     let count: Int
 
-    /// Tells the formats apart: two ids that make one of llm.c's signatures are outside GPT-2's vocabulary.
-    ///
+    init(_ format: TokenFormat, count: Int) {
+        self.format = format
+        self.count = count
+    }
+
+    /// - Parameters:
+    ///   - format: nil to tell the formats apart by llm.c's signatures. Two ids that make one are outside GPT-2's
+    ///     vocabulary, but other vocabularies can have them.
+    ///   - place: the file, for errors.
     /// - Throws: ``InputError`` of kind `data` for a file that is empty, of odd length, cut short, or something else.
-    init(_ bytes: UnsafeRawBufferPointer, in place: String) throws(InputError) {
+    init(_ bytes: UnsafeRawBufferPointer, as format: TokenFormat? = nil, in place: String) throws(InputError) {
         func failure(_ problem: String, advice: String = "Copy or prepare the file again") -> InputError {
             InputError(.data, problem, in: place, advice: advice)
         }
@@ -82,10 +89,11 @@ struct TokenLayout {
         }
         guard !bytes.isEmpty else { throw failure("the file is empty; token ids were expected") }
         let magic = bytes.count >= 4 ? word(0) : 0
-        guard let format = TokenFormat.allCases.first(where: { $0.signature?.magic == magic }) else {
-            if let other = Self.otherFiles[magic] {
-                throw failure("the file is \(other) of llm.c, not tokens", advice: "Name a file of token ids")
-            }
+        let signed = TokenFormat.allCases.first { $0.signature?.magic == magic }
+        if format == nil, let other = Self.otherFiles[magic] {
+            throw failure("the file is \(other) of llm.c, not tokens", advice: "Name a file of token ids")
+        }
+        guard let format = format ?? signed, format.signature != nil else {
             guard bytes.count.isMultiple(of: 2) else {
                 throw failure("the file has \(bytes.count) bytes, an odd number; 16-bit token ids were expected")
             }
@@ -95,6 +103,9 @@ struct TokenLayout {
         }
         guard bytes.count >= format.headerCount else {
             throw failure("the header has \(format.headerCount) bytes, but the file ends after \(bytes.count)")
+        }
+        if let expected = format.signature, magic != expected.magic {
+            throw failure("the file begins with the number \(magic), but \(format.name) with \(expected.magic)")
         }
         if let version = format.signature?.version, word(1) != version {
             throw failure("the header says version \(word(1)), but \(format.name) is version \(version)")

@@ -40,6 +40,8 @@ public struct TokenSequence: Sendable {
     /// What distinguishes one sequence of tokens from another.
     public struct Summary: Sendable, Equatable {
         public let count: Int
+        /// The largest id.
+        public let largest: Int
         /// Depends on every token and its place, not on how they are stored: 16 hexadecimal digits, FNV-1a over the ids.
         public let fingerprint: String
     }
@@ -50,6 +52,7 @@ public struct TokenSequence: Sendable {
     ///   vocabulary too large for the shard's ids.
     @discardableResult
     public func scan(vocabularySize: Int) throws(InputError) -> Summary {
+        var largest: UInt32 = 0
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         var block = [Int32](repeating: 0, count: 1 << 16)
         for part in parts {
@@ -59,7 +62,6 @@ public struct TokenSequence: Sendable {
                 block.withUnsafeMutableBufferPointer { block in
                     part.shard.copy(from: start, into: UnsafeMutableBufferPointer(rebasing: block[..<range.count]))
                 }
-                var largest: UInt32 = 0
                 for id in block[..<range.count] {
                     let id = UInt32(bitPattern: id)
                     largest = max(largest, id)
@@ -70,7 +72,9 @@ public struct TokenSequence: Sendable {
             }
         }
         let digits = String(hash, radix: 16)
-        return Summary(count: count, fingerprint: String(repeating: "0", count: 16 - digits.count) + digits)
+        return Summary(
+            count: count, largest: Int(largest),
+            fingerprint: String(repeating: "0", count: 16 - digits.count) + digits)
     }
 
     private static func foreignToken(

@@ -4,7 +4,7 @@ public import Files
 public struct TokenShard: Sendable {
     private enum Storage: Sendable {
         case file(MappedFile)
-        /// 16 or 32 bits each, as a file would hold them.
+        /// As a file holds them, without its header.
         case memory([UInt8])
     }
 
@@ -19,21 +19,19 @@ public struct TokenShard: Sendable {
 
     /// Maps a file of nanoGPT or llm.c.
     ///
+    /// - Parameter format: nil to tell the formats apart by the first bytes.
     /// - Throws: ``InputError`` of kind `missing` if it cannot be read, `data` if it is empty, cut short or not of a known
     ///   format. Ids are looked at by ``TokenSequence/scan(vocabularySize:)``.
-    public init(path: String) throws(InputError) {
+    public init(path: String, format: TokenFormat? = nil) throws(InputError) {
         let file = try MappedFile(path: path)
-        layout = try TokenLayout(file.bytes, in: path)
+        layout = try TokenLayout(file.bytes, as: format, in: path)
         storage = .file(file)
         place = path
     }
 
-    /// - Parameter bytes: a whole token file, copied into memory.
-    init(bytes: [UInt8], place: String) throws(InputError) {
-        layout = try bytes.withUnsafeBufferPointer { bytes throws(InputError) in
-            try TokenLayout(UnsafeRawBufferPointer(bytes), in: place)
-        }
-        storage = .memory(bytes)
+    init(_ words: TokenWords, place: String) {
+        layout = TokenLayout(words.format, count: words.count)
+        storage = .memory(words.bytes)
         self.place = place
     }
 
@@ -63,12 +61,10 @@ public struct TokenShard: Sendable {
     }
 
     private func withIDs(_ body: (UnsafeRawBufferPointer) -> Void) {
-        func lend(_ bytes: UnsafeRawBufferPointer) {
-            body(UnsafeRawBufferPointer(rebasing: bytes[format.headerCount...]))
-        }
         switch storage {
-        case .file(let file): withExtendedLifetime(file) { lend(file.bytes) }
-        case .memory(let bytes): bytes.withUnsafeBytes(lend)
+        case .file(let file):
+            withExtendedLifetime(file) { body(UnsafeRawBufferPointer(rebasing: file.bytes[format.headerCount...])) }
+        case .memory(let bytes): bytes.withUnsafeBytes(body)
         }
     }
 }
