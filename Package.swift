@@ -44,7 +44,7 @@ let package = Package(
         .executableTarget(
             name: "GPT2Command",
             dependencies: [
-                "Files", "GPT2", "Inspection", "Layers", "Runtime", "StoryModel", "Tensors", "Tokenizers",
+                "Files", "GPT2", "Inspection", "Layers", "Runtime", "StoryModel", "Tensors", "Tokenizers", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 

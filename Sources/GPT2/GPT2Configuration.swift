@@ -47,6 +47,23 @@ public struct GPT2Configuration: Sendable, Equatable {
 
     /// D, the width of a head.
     public var headSize: Int { channels / heads }
+
+    /// How many numbers the weights are.
+    public var parameterCount: Int {
+        let embeddings = (vocabularySize * (tieWordEmbeddings ? 1 : 2) + contextLength) * channels
+        let attention = 4 * channels * channels + 4 * channels
+        let feedForward = 2 * channels * innerChannels + innerChannels + channels
+        return embeddings + layers * (attention + feedForward + 4 * channels) + 2 * channels
+    }
+
+    /// Floating-point operations, a multiply-add being two, that training takes for a token: six for each weight that it
+    /// is multiplied by, and attention's products with the keys and values before it, half of which are masked.
+    ///
+    /// Source: appendix B of Chowdhery et al., arXiv:2204.02311, here with the head and without the masked half.
+    public func trainingFLOPsPerToken(context: Int) -> Double {
+        let matrices = layers * (4 * channels * channels + 2 * channels * innerChannels) + vocabularySize * channels
+        return 6 * Double(matrices) + 6 * Double(layers * context * channels)
+    }
 }
 
 extension GPT2Configuration {

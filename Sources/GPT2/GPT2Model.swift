@@ -78,4 +78,16 @@ public final class GPT2Model: Sendable {
         beginOfText = generation.beginOfText ?? generation.endOfText.min()
         source = Source(place: place, storedTypes: checkpoint.storedTypes)
     }
+
+    /// A model made of a network in memory, as one that is being trained; its configuration says how texts end.
+    public init(network: GPT2, tokenizer: Tokenizer?, team: Team = .shared) {
+        let vocabulary = 0..<network.configuration.vocabularySize
+        self.network = network
+        self.tokenizer = tokenizer
+        self.team = team
+        warnings = []
+        endOfText = network.configuration.endOfText.filter(vocabulary.contains)
+        beginOfText = network.configuration.beginOfText.flatMap { vocabulary.contains($0) ? $0 : nil } ?? endOfText.min()
+        source = Source(place: "the model in memory", storedTypes: [:])
+    }
 }

@@ -30,7 +30,7 @@ struct ProgressLine {
         if StandardError.isTerminal, lastShown != nil { StandardError.write("\r\u{1B}[K") }
     }
 
-    private static func duration(_ seconds: Double) -> String {
+    static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 360_000 else { return "unknown time" }
         let whole = Int(seconds.rounded())
         let (hours, minutes) = (whole / 3600, whole / 60 % 60)

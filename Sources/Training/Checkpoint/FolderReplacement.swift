@@ -20,7 +20,7 @@ enum FolderReplacement {
             remove(temporary)
             throw error
         }
-        let old = path + ".old"
+        let old = path + oldSuffix
         remove(old)
         do {
             if FileManager.default.fileExists(atPath: path) {
@@ -33,6 +33,9 @@ enum FolderReplacement {
 
     /// What an unfinished folder's name ends with.
     static let temporarySuffix = ".partial"
+
+    /// What a folder's name ends with while another takes its place.
+    static let oldSuffix = ".old"
 
     static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 

@@ -13,7 +13,7 @@
 /// Source: `get_lr` of nanoGPT's `train.py`, whose steps are counted from 0: step i of w warm-up steps has the rate
 /// peak · (i + 1) / (w + 1).
 public struct Schedule: Sendable, Equatable {
-    public enum Decay: String, Sendable, CaseIterable {
+    public enum Decay: String, Sendable, CaseIterable, Codable {
         /// The peak, to the end.
         case constant
         /// In a straight line from the peak to the minimum.

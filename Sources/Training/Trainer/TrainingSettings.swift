@@ -1,6 +1,6 @@
 /// How a model is trained: everything that changes a bit of the result but the data and the first weights.
 public struct TrainingSettings: Sendable, Equatable {
-    public enum Optimizer: String, Sendable, CaseIterable {
+    public enum Optimizer: String, Sendable, CaseIterable, Codable {
         /// AdamW for all parameters.
         case adamw
         /// Muon for the matrices inside blocks, AdamW for the rest.

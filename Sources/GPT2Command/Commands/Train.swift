@@ -1,0 +1,106 @@
+public import ArgumentParser
+import Files
+import Runtime
+public import Training
+
+struct Train: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Train a GPT-2, from nothing or further.",
+        discussion: """
+            Text becomes tokens, tokens become a model. The run's folder holds the plan, the metrics, a report to look at, \
+            and checkpoints: model folders that every command takes as --model, and that Hugging Face transformers loads. \
+            Ctrl-C writes a checkpoint and leaves; --resume goes on as if nothing had happened, bit for bit.
+
+              gpt2 train --preset char --text shakespeare.txt --out runs/shakespeare
+              gpt2 train --out runs/shakespeare --resume
+              gpt2 train --init models/gpt2 --text diary.txt --out runs/diary --steps 500 --learning-rate 3e-5
+              gpt2 generate --model runs/shakespeare/checkpoints/best
+
+            Presets: char, stories, gpt2, gpt2-medium, gpt2-large, gpt2-xl. The tokenizer is --tokenizer char or a folder, \
+            else that of --init.
+            """)
+
+    @Option(help: ArgumentHelp("The folder of the run.", valueName: "folder"))
+    var out: String
+
+    @Flag(help: "Go on with the run in the folder, from its last checkpoint.")
+    var resume = false
+
+    @Option(help: "Values to start from; options given beside it go before them.")
+    var preset: TrainingPreset?
+
+    @OptionGroup(title: "Data") var data: TrainingDataOptions
+    @OptionGroup(title: "Model") var model: TrainingModelOptions
+    @OptionGroup(title: "Optimization") var optimization: OptimizationOptions
+    @OptionGroup(title: "What is written") var reporting: ReportingOptions
+    @OptionGroup var threads: ThreadOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if !resume, data.text.isEmpty, data.tokens == nil {
+            throw ValidationError("There is nothing to train with: give --text or --tokens.")
+        }
+        if !data.text.isEmpty, data.tokens != nil {
+            throw ValidationError("--text and --tokens exclude each other: give one of them.")
+        }
+        if resume, preset != nil {
+            throw ValidationError("--preset and --resume exclude each other: the run has its plan already.")
+        }
+    }
+
+    func run() throws {
+        Warnings.writeIfDebugBuild()
+        let directory: RunDirectory
+        let plan: TrainingPlan
+        if resume {
+            directory = try RunDirectory(resuming: out)
+            let old = try directory.plan()
+            plan = overlaid(on: old)
+            try plan.validate()
+            if let difference = plan.differences(from: old).first {
+                throw InputError(
+                    .usage,
+                    "--\(difference.option) was \(difference.was) when the run began, and is \(difference.isNow) now", in: out,
+                    advice: "Leave it out to go on, or start a new run in another folder")
+            }
+            try directory.write(plan)
+        } else {
+            plan = overlaid(on: (preset ?? .char).plan(withTokenizer: preset != nil))
+            try plan.validate()
+            directory = try RunDirectory(creating: out, plan)
+        }
+        try train(plan, directory)
+    }
+
+    private func overlaid(on base: TrainingPlan) -> TrainingPlan {
+        var plan = base
+        data.overlay(&plan)
+        model.overlay(&plan)
+        optimization.overlay(&plan)
+        reporting.overlay(&plan)
+        return plan
+    }
+
+    private func train(_ plan: TrainingPlan, _ directory: RunDirectory) throws {
+        var line = ProgressLine()
+        let run = try TrainingRun(plan, in: directory, team: threads.team) { fraction in
+            line.show(fraction: fraction, rate: "reading the text", secondsLeft: .infinity)
+        }
+        line.end()
+        let progress = TrainingProgress(run, format: output.format)
+        progress.begin()
+        let ending = try Interruption.deferred {
+            do {
+                return try run.run(isInterrupted: Interruption.take, observe: progress.show)
+            } catch let failure as TrainingDiverged {
+                progress.end()
+                throw failure
+            }
+        }
+        progress.end()
+        try progress.conclude(ending)
+        if ending == .interrupted { throw Interrupted() }
+    }
+}
+
+extension TrainingPreset: ExpressibleByArgument {}

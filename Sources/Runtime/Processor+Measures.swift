@@ -1,0 +1,62 @@
+internal import Kernels
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+extension Processor {
+    /// Floating-point operations a second that the team's threads reach in a product of matrices that stay in the first
+    /// caches: what a matmul can come to at best. Takes some 50 ms.
+    public static func measuredFLOPs(team: Team) -> Double {
+        let task = PeakTask(kernels: kernels)
+        let clock = ContinuousClock()
+        team.run(task)  // wakes the threads and warms the caches
+        var best = 0.0
+        for _ in 0..<5 {
+            let start = clock.now
+            team.run(task)
+            let seconds = (clock.now - start) / .seconds(1)
+            best = max(best, Double(team.threads) * PeakTask.operations / seconds)
+        }
+        return best
+    }
+
+    /// The most memory that this process has had at a time, in bytes; nil where the system does not say.
+    public static var peakResidentBytes: Int? {
+        var usage = rusage()
+        #if canImport(Darwin)
+            let status = getrusage(RUSAGE_SELF, &usage)
+        #else
+            let status = getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        #endif
+        guard status == 0 else { return nil }
+        #if canImport(Darwin)
+            return usage.ru_maxrss
+        #else
+            return usage.ru_maxrss * 1024
+        #endif
+    }
+}
+
+/// Each thread multiplies small matrices of its own.
+private struct PeakTask: TeamTask {
+    let kernels: kernels_table
+    private static let (rows, columns, depth, rounds) = (48, 16, 256, 800)
+    static let operations = Double(2 * rows * columns * depth * rounds)
+
+    func run(part: Int, of parts: Int) {
+        let (rows, columns, depth) = (Self.rows, Self.columns, Self.depth)
+        let a = Buffer(capacity: rows * depth)
+        let b = Buffer(capacity: depth * columns)
+        let c = Buffer(capacity: rows * columns)
+        a.floats.update(repeating: 0.5, count: rows * depth)
+        b.floats.update(repeating: 0.5, count: depth * columns)
+        for _ in 0..<Self.rounds {
+            kernels.matmul(rows, columns, depth, a.floats, depth, b.floats, depth * 16, c.floats, columns, 0, nil)
+        }
+    }
+}

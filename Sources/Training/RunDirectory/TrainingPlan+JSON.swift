@@ -1,0 +1,43 @@
+internal import Files
+
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+
+extension TrainingPlan {
+    /// The content of a run.json.
+    var json: [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        // A plan is numbers and texts; `validate` refuses numbers that JSON does not have.
+        return (try? encoder.encode(self)).map { [UInt8]($0) + [UInt8(ascii: "\n")] } ?? []
+    }
+
+    /// The options in which this plan differs from another, each with both values; those that may differ left out.
+    public func differences(from other: TrainingPlan) -> [(option: String, was: String, isNow: String)] {
+        let (old, new) = (other.values, values)
+        return CodingKeys.allCases.filter { !Self.changeable.contains($0) }.compactMap { key in
+            let (was, isNow) = (old[key.rawValue] ?? "not given", new[key.rawValue] ?? "not given")
+            return was == isNow ? nil : (key.rawValue, was, isNow)
+        }
+    }
+
+    /// All options that have a value, by name, as a user would write them.
+    public var values: [String: String] {
+        func text(_ json: JSON) -> String {
+            switch json {
+            case .null: "not given"
+            case .bool(let value): "\(value)"
+            case .integer(let value): "\(value)"
+            case .number(let value): "\(value)"
+            case .string(let value): value.description
+            case .array(let values): values.isEmpty ? "not given" : values.map(text).joined(separator: " ")
+            case .object: "an object"
+            }
+        }
+        guard case .object(let object) = try? JSON.parse(json, in: "run.json") else { return [:] }
+        return Dictionary(uniqueKeysWithValues: object.members.map { ($0.key.description, text($0.value)) })
+    }
+}
