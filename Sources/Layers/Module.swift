@@ -70,6 +70,13 @@ public struct ModuleVisitor: ~Copyable {
         module = inner
     }
 
+    /// A module whose parameters count as those of the one that holds it.
+    public mutating func inPlace<M: Module>(_ module: inout M?) {
+        guard var inner = module.take() else { return }
+        inner.visit(&self)
+        module = inner
+    }
+
     /// Modules in a row, named by their index.
     public mutating func callAsFunction<M: Module>(_ name: String, _ modules: inout [M]) {
         for index in modules.indices { self("\(name).\(index)", &modules[index]) }

@@ -38,6 +38,14 @@ extension ForwardContext {
         }
     }
 
+    /// A matrix with its rows as columns.
+    package func transposed(_ x: Tensor) -> Tensor {
+        let (rows, columns) = (x.shape[0], x.shape[1])
+        let y = tensor(Shape(columns, rows))
+        kernels.transpose(rows, columns, x.floats, columns, y.floats, rows)
+        return y
+    }
+
     /// Some columns of x, [R, C], as a tensor of their own.
     public func columns(_ x: Tensor, _ range: Range<Int>) -> Tensor {
         let width = x.shape[-1]

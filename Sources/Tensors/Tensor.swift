@@ -75,6 +75,9 @@ public struct Tensor: @unchecked Sendable {
         return Tensor(buffer: buffer, shape: shape, origin: origin)
     }
 
+    /// A copy that shares nothing with any other tensor, nor with a context's pool.
+    public var detached: Tensor { Tensor(values, shape: shape) }
+
     /// Where the elements are, for changing them in place; if another tensor shares them, this one first gets a copy of
     /// its own.
     package mutating func ownedFloats() -> UnsafeMutablePointer<Float> {

@@ -23,7 +23,12 @@ public enum TrainingCheckpoint {
         _ trainer: Trainer, notes: [String: Double] = [:], companions: Companions, to path: String
     ) throws(InputError) {
         try FolderReplacement.write(path) { folder throws(InputError) in
-            try trainer.model.save(to: folder)
+            try trainer.mergedModel.save(to: folder)
+            if let adapters = trainer.adapters {
+                try AdapterFiles.write(
+                    trainer.model, rank: adapters.rank, alpha: adapters.alpha, targets: adapters.targets,
+                    base: adapters.base, to: "\(folder)/\(AdapterFiles.folderName)")
+            }
             for file in companions { try AtomicFile.write(file.bytes, to: "\(folder)/\(file.name)") }
             try SafetensorsWriter.write(trainer.state, to: "\(folder)/\(stateName)")
             // Last: a folder that has it is whole.
@@ -51,7 +56,12 @@ public enum TrainingCheckpoint {
             }
             notes[name] = Double(bitPattern: bits)
         }
-        let model = try GPT2(trainable: path)
+        var model = trainer.model
+        if trainer.adapters == nil {
+            model = try GPT2(trainable: path)
+        } else {
+            try AdapterFiles.read(into: &model, from: "\(path)/\(AdapterFiles.folderName)")
+        }
         guard model.configuration == trainer.model.configuration else {
             throw InputError(
                 .data, "the checkpoint holds a model of another configuration", in: path,
@@ -81,7 +91,7 @@ extension Trainer {
         adamW.moments = [:]
         muon.momenta = [:]
         if step == 0 { return }
-        for (path, parameter) in model.parameters {
+        for (path, parameter) in model.parameters where parameter.isParameter {
             if settings.optimizer == .muon, Muon.handles(path, parameter) {
                 muon.momenta[path] = try tensor("muon.momentum.\(path)", like: parameter)
             } else {

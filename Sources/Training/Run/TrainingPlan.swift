@@ -128,4 +128,10 @@ extension TrainingPlan {
         settings.recompute = recompute
         return settings
     }
+
+    /// The adapters that are trained in place of the weights, if any.
+    public var adapters: Trainer.Adapters? {
+        guard let loraRank, let initial else { return nil }
+        return Trainer.Adapters(rank: loraRank, alpha: loraAlpha, targets: loraTargets, base: initial)
+    }
 }

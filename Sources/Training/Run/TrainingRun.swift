@@ -64,7 +64,8 @@ public final class TrainingRun {
         companions = start?.tokenizerFiles ?? data.tokenizer.map { [("tokenizer.json", $0.tokenizerJSON)] } ?? []
         flopsPerToken = model.configuration.trainingFLOPsPerToken(context: plan.context)
         trainer = try Trainer(
-            model, data: data.training, settings: plan.settings, context: ForwardContext(team: team))
+            model, data: data.training, settings: plan.settings, adapters: plan.adapters,
+            context: ForwardContext(team: team))
         let vocabulary = model.configuration.vocabularySize
         windows =
             data.validation.count > 1
@@ -165,7 +166,7 @@ public final class TrainingRun {
 
     private func sample(_ observe: (Event) throws -> Void) throws {
         guard let tokenizer = data.tokenizer else { return }
-        let model = GPT2Model(network: trainer.model.packed(team: team), tokenizer: tokenizer, team: team)
+        let model = GPT2Model(network: trainer.mergedModel.packed(team: team), tokenizer: tokenizer, team: team)
         // The start token, or the text's first, where the model knows no end of text.
         let prompt = plan.samplePrompt.isEmpty && model.startToken == nil ? "\n" : plan.samplePrompt
         let generation = try Generation(

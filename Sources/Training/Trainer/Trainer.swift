@@ -13,12 +13,31 @@ public struct Trainer {
     public let settings: TrainingSettings
     /// How many steps have been taken.
     public package(set) var step = 0
+    /// What the network's adapters are, if those are what is trained.
+    package let adapters: Adapters?
     package var adamW: AdamW
     package var muon = Muon()
 
     private let sampler: BatchSampler
     private let gradients = Gradients()
     private var context: ForwardContext
+
+    /// Low-rank adapters that are trained in place of a model's weights.
+    public struct Adapters: Sendable {
+        public let rank: Int
+        public let alpha: Double
+        /// The ends of the names of the layers that have them.
+        public let targets: [String]
+        /// The model's folder.
+        public let base: String
+
+        public init(rank: Int, alpha: Double, targets: [String], base: String) {
+            self.rank = rank
+            self.alpha = alpha
+            self.targets = targets
+            self.base = base
+        }
+    }
 
     /// What one step did.
     public struct StepReport: Sendable {
@@ -31,12 +50,20 @@ public struct Trainer {
         public let learningRate: Double
     }
 
-    /// - Parameter model: the network to train, of plain weights.
-    /// - Throws: ``InputError`` if the data has too few tokens.
+    /// - Parameters:
+    ///   - model: the network to train, of plain weights.
+    ///   - adapters: given to the network, and trained in place of its weights.
+    /// - Throws: ``InputError`` if the data has too few tokens, or if no layer has one of the adapters' names.
     public init(
-        _ model: GPT2, data: TokenSequence, settings: TrainingSettings, context: ForwardContext = ForwardContext()
+        _ model: GPT2, data: TokenSequence, settings: TrainingSettings, adapters: Adapters? = nil,
+        context: ForwardContext = ForwardContext()
     ) throws(InputError) {
         self.model = model
+        self.adapters = adapters
+        if let adapters {
+            try self.model.addAdapters(
+                rank: adapters.rank, alpha: adapters.alpha, targets: adapters.targets, seed: settings.seed)
+        }
         self.settings = settings
         self.context = context
         adamW = AdamW(settings.adamW)
@@ -107,6 +134,9 @@ public struct Trainer {
         }
         return sum / Double(max(count, 1))
     }
+
+    /// The network as it is to be used: its adapters merged into the weights.
+    public var mergedModel: GPT2 { adapters == nil ? model : model.merged(context) }
 
     /// Bytes that activations and gradients have taken at most.
     public var workingBytes: Int { context.poolByteCount }
