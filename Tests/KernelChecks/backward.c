@@ -92,6 +92,7 @@ void check_layer_norm_parameters(const kernels_table *table, kernel_report *repo
         fill_row(&s, kind == special_row ? kind : 0, count, dy);
         fill(&s, count + guard, gains, -1.0f, 1.0f);
         fill(&s, count + guard, biases, -1.0f, 1.0f);
+        for (size_t i = count; i < count + guard; i++) gains[i] = biases[i] = -0.0f;  // which adding 0 changes
         float *got_gains = copy_of(count + guard, gains), *got_biases = copy_of(count + guard, biases);
         for (int with_bias = 0; with_bias < 2; with_bias++) {
             scalar->layer_norm_parameters(count, x, statistics, dy, gains, with_bias ? biases : NULL);
