@@ -52,7 +52,7 @@ let package = Package(
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
         .target(name: "Fuzzing", path: "Tests/Fuzzing", swiftSettings: swift),
         .target(name: "KernelChecks", dependencies: ["Kernels"], path: "Tests/KernelChecks", exclude: ["runner"]),
-        .testTarget(name: "KernelsTests", dependencies: ["KernelChecks", "Kernels"], swiftSettings: swift),
+        .testTarget(name: "KernelsTests", dependencies: ["KernelChecks", "Kernels", "Runtime"], swiftSettings: swift),
         .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime"], resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(name: "FilesTests", dependencies: ["Files", "Fuzzing", "TestSupport"], swiftSettings: swift),
