@@ -62,27 +62,31 @@ extension Tokenizer {
     /// The tokenizer as a `tokenizer.json` that Hugging Face tokenizers and ``init(tokenizerJSON:place:)`` read.
     public var tokenizerJSON: [UInt8] { TokenizerJSONWriter.write(vocabulary) }
 
-    /// Writes `tokenizer.json` into a directory, which is made if it is not there. The file is there as a whole or not at
-    /// all.
+    /// The files that a model directory has for the tokenizer, by name, in the order in which they are best written.
     ///
-    /// For a tokenizer of characters, `tokenizer_config.json` comes first: without it, transformers would cut the text of a
-    /// GPT-2 model at bytes.
+    /// For a tokenizer of characters, that is `tokenizer_config.json` too: without it, transformers would cut the text of a
+    /// GPT-2 model into bytes.
+    package var files: [(name: String, bytes: [UInt8])] {
+        let file = (name: "tokenizer.json", bytes: tokenizerJSON)
+        guard isCharacterLevel else { return [file] }
+        let end = endOfText == nil ? "" : ",\n  \"eos_token\": \(Vocabulary.endOfTextName.jsonEscaped)"
+        let configuration = """
+            {
+              "tokenizer_class": "PreTrainedTokenizerFast",
+              "clean_up_tokenization_spaces": false\(end)
+            }
+
+            """
+        return [("tokenizer_config.json", Array(configuration.utf8)), file]
+    }
+
+    /// Writes the tokenizer's files into a directory, which is made if it is not there. Each file is there as a whole or not at all, and
+    /// `tokenizer.json` is the last one.
     ///
     /// - Throws: ``InputError`` of kind `usage` if the directory has a tokenizer already, `missing` if it cannot be written.
     public func write(toDirectory directory: String) throws(InputError) {
         try Self.prepareForWriting(directory)
-        if isCharacterLevel {
-            let end = endOfText == nil ? "" : ",\n  \"eos_token\": \(Vocabulary.endOfTextName.jsonEscaped)"
-            let configuration = """
-                {
-                  "tokenizer_class": "PreTrainedTokenizerFast",
-                  "clean_up_tokenization_spaces": false\(end)
-                }
-
-                """
-            try AtomicFile.write(configuration.utf8, to: "\(directory)/tokenizer_config.json")
-        }
-        try AtomicFile.write(tokenizerJSON, to: "\(directory)/tokenizer.json")
+        for file in files { try AtomicFile.write(file.bytes, to: "\(directory)/\(file.name)") }
     }
 
     /// Makes a directory for a tokenizer, if it is not there.

@@ -132,9 +132,7 @@ struct TokenizerJSONWriter {
 
     /// A token's text, as JSON: the character, or its bytes in the byte-level alphabet.
     private mutating func appendToken(_ token: TokenID) {
-        if vocabulary.isCharacterLevel {
-            return append(vocabulary.tokens.withBytes(of: token) { String(decoding: $0, as: UTF8.self) }.jsonEscaped)
-        }
+        if vocabulary.isCharacterLevel { return appendCharacter(token) }
         text.append(UInt8(ascii: "\""))
         for index in vocabulary.tokens.range(of: token) {
             let byte = vocabulary.tokens.text[index]
@@ -142,6 +140,16 @@ struct TokenizerJSONWriter {
             text += alphabet.text(of: byte)
         }
         text.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func appendCharacter(_ token: TokenID) {
+        let character = vocabulary.tokens.withBytes(of: token) { String(decoding: $0, as: UTF8.self) }
+        switch character {
+        case "\n": append(#""\n""#)
+        case "\r": append(#""\r""#)
+        case "\t": append(#""\t""#)
+        default: append(character.jsonEscaped)
+        }
     }
 
     private mutating func append(_ string: String) { text += string.utf8 }
