@@ -61,7 +61,7 @@ public final class TrainingRun {
         let model = try plan.makeModel(data, initial: start, team: team)
         _ = try data.check(
             vocabularySize: model.configuration.vocabularySize, contextLength: plan.context)
-        companions = start?.tokenizerFiles ?? data.tokenizer.map { [("tokenizer.json", $0.tokenizerJSON)] } ?? []
+        companions = start?.tokenizerFiles ?? data.tokenizer?.files ?? []
         flopsPerToken = model.configuration.trainingFLOPsPerToken(context: plan.context)
         trainer = try Trainer(
             model, data: data.training, settings: plan.settings, adapters: plan.adapters,
