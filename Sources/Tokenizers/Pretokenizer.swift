@@ -31,6 +31,17 @@ struct Pretokenizer {
         }
     }
 
+    /// Whether white space that starts at `position` starts a piece, whatever comes before and after: it does if the character
+    /// before it is no white space.
+    func isCut(beforeSpaceAt position: Int) -> Bool {
+        var start = position - 1
+        // White space has at most three bytes.
+        while start > 0, position - start < 3, text[start] & 0xC0 == 0x80 { start -= 1 }
+        guard start >= 0 else { return true }
+        let (characterClass, length) = character(at: start)
+        return characterClass != .space || start + length != position
+    }
+
     private func endOfContraction(at start: Int) -> Int? {
         guard start + 1 < text.count else { return nil }
         switch text[start + 1] {

@@ -84,31 +84,4 @@ private struct EvaluationFixture: Decodable {
         let damaged = try GenerationModels.scripted("abc".byteTokens, damage: .nan)
         #expect(caughtError { () throws(InputError) in try damaged.evaluate(textFile: text) }?.kind == .data)
     }
-
-    /// Documents are cut only where their tokens do not change.
-    @Test func partsOfLongDocumentsHaveTheTokensOfTheWhole() throws {
-        let folder = try TemporaryFolder()
-        try GenerationModels.writeTokenizer(to: folder.path, hasEndOfText: true)
-        let tokenizer = try Tokenizer(directory: folder.path)
-        let lines = (0..<30_000).map { "the \($0) path" + ["\n", "\n\n", " \n", "\n \n\n", "é\n"][$0 % 5] }
-        let document = lines.joined() + "end\n"
-        let separator = "<|endoftext|>\n"
-        let text = document + separator + separator + "x <|endoftext|>\n <|endoftext|>\n" + separator + "last"
-        let file = try MappedFile(path: folder.write("text.txt", text.utf8))
-        var reader = DocumentReader(file, splitting: true)
-        var documents: [[Int]] = [[]]
-        var parts = 0
-        while let part = reader.next() {
-            parts += 1
-            documents[documents.count - 1] += tokenizer.encode(utf8: file.bytes[part.range])
-            if part.endsDocument { documents.append([]) }
-        }
-        let expected = [document, "", "x <|endoftext|>\n <|endoftext|>\n", "last"]
-        #expect(documents == expected.map { tokenizer.encode($0) })
-        #expect(parts == 5)
-        var whole = DocumentReader(file, splitting: false)
-        var bytes = 0
-        while let part = whole.next() { bytes += part.range.count }
-        #expect(bytes == text.utf8.count)
-    }
 }

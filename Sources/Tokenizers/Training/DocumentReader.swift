@@ -3,7 +3,7 @@ package import Files
 /// Reads a text file part by part, so that no more than a part need be in memory.
 ///
 /// Parts end where documents do, and where a long document can be cut without changing its tokens: before a line break
-/// after a character that is not white space, because GPT-2's tokenizer always cuts there.
+/// after a character that is not white space, because GPT-2's pattern always cuts there.
 package struct DocumentReader {
     package struct Part {
         package let range: Range<Int>
@@ -41,12 +41,16 @@ package struct DocumentReader {
                 return Part(range: range, endsDocument: true)
             }
             line = min(end + 1, bytes.count)
-            if end - start >= Self.partLength, end < bytes.count, (0x21...0x7E).contains(bytes[end - 1]) {
+            if end - start >= Self.partLength, end < bytes.count, isCut(before: end) {
                 position = end
                 return Part(range: start..<end, endsDocument: false)
             }
         }
         position = bytes.count
         return start < bytes.count ? Part(range: start..<bytes.count, endsDocument: false) : nil
+    }
+
+    private func isCut(before newline: Int) -> Bool {
+        file.bytes.withMemoryRebound(to: UInt8.self) { Pretokenizer($0).isCut(beforeSpaceAt: newline) }
     }
 }

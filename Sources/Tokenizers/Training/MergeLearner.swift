@@ -145,7 +145,4 @@ struct MergeLearner {
         for index in added { enqueue(index) }
         pairs.clear(index)
     }
-
-    /// How many bytes all tokens have together.
-    var tokenBytes: Int { lengths.reduce(0, +) }
 }

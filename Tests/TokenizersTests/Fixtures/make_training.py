@@ -132,4 +132,5 @@ def main():
         write("training_files.json", [file_case(data / name, size) for name, size in sizes])
 
 
-main()
+if __name__ == "__main__":
+    main()
