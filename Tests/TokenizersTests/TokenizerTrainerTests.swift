@@ -194,4 +194,17 @@ import Tokenizers
             }
         }
     }
+
+    /// The second part begins with a fault, which its thread finds long before the first part's thread gets to its last.
+    @Test func firstOfTwoFaultsIsNamed() throws {
+        let folder = try TemporaryFolder()
+        var text = Array(String(repeating: "a naïve line of text\n", count: 20_000).utf8)
+        text[1 << 18 - 1000] = 0xFF
+        text[1 << 18 + 100] = 0xFF
+        let path = try folder.write("text.txt", text)
+        for _ in 0..<20 {
+            let error = caughtError { () throws(InputError) in try Self.train([path], vocabularySize: 300) }
+            #expect(error?.problem.contains("byte \(1 << 18 - 1000),") == true, "\(String(describing: error))")
+        }
+    }
 }

@@ -71,24 +71,27 @@ struct TrainTokenizer: ParsableCommand {
         let tokenizer = try learnMerges(trainer)
         try Interruption.deferred { try tokenizer.write(toDirectory: out) }
 
-        let merges = tokenizer.vocabularySize - TokenizerTrainer.smallestVocabulary
-        if tokenizer.vocabularySize < vocabSize {
-            Warnings.note(
-                "the text has no more to merge: the vocabulary has \(tokenizer.vocabularySize) tokens, not \(vocabSize)"
-            )
+        try report(tokenizer, trainer, seconds: (clock.now - start) / .seconds(1))
+    }
+
+    private func report(_ tokenizer: Tokenizer, _ trainer: TokenizerTrainer, seconds: Double) throws {
+        let size = tokenizer.vocabularySize
+        let merges = size - TokenizerTrainer.smallestVocabulary
+        if size < vocabSize {
+            Warnings.note("the text has no more to merge: the vocabulary has \(size) tokens, not \(vocabSize)")
         }
         let path = "\(out)/tokenizer.json"
         switch output.format {
         case .text:
+            let documents = "\(trainer.documents.grouped) document\(trainer.documents == 1 ? "" : "s")"
             try StandardOutput.line(
-                "\(path): \(tokenizer.vocabularySize.grouped) tokens, \(merges.grouped) of them by merges, "
-                    + "from \(trainer.documents.grouped) document\(trainer.documents == 1 ? "" : "s") "
+                "\(path): \(size.grouped) tokens, \(merges.grouped) of them by merges, from \(documents) "
                     + "in \(trainer.bytes.bytes)")
         case .json:
             try JSONOutput.write(
                 Document(
-                    tokenizer: path, vocabularySize: tokenizer.vocabularySize, merges: merges,
-                    documents: trainer.documents, bytes: trainer.bytes, seconds: (clock.now - start) / .seconds(1)))
+                    tokenizer: path, vocabularySize: size, merges: merges, documents: trainer.documents,
+                    bytes: trainer.bytes, seconds: seconds))
         }
     }
 
