@@ -153,7 +153,9 @@ void check_cross_entropy(const kernels_table *table, kernel_report *report) {
                     count, target, kind);
             compare(report, count, exact, expected, "%s loss's gradient in an exact buffer of %zu", table->name, count);
             compare(report, 1, &again, &expected_loss, "%s loss of %zu, row kind %zu", table->name, count, kind);
-            for (size_t j = 0; j < 3; j++) compare(report, 1, &losses[j], &expected_loss, "%s loss %zu of %zu", table->name, j, count);
+            for (size_t j = 0; j < 3; j++) {
+                compare(report, 1, &losses[j], &expected_loss, "%s loss %zu of %zu", table->name, j, count);
+            }
             FREE(row, expected, got, exact);
         }
     }

@@ -71,7 +71,8 @@ void check_derivative_accuracy(const kernels_table *table, kernel_report *report
     for (int activation = kernels_gelu_tanh; activation <= kernels_tanh; activation++) {
         table->activate_backward(3, (kernels_activation)activation, ends, one, y);
         compare_within(report, (double)y[0], 0, 0, "%s derivative %d at -infinity", table->name, activation);
-        compare_within(report, (double)y[1], activation != kernels_tanh, 0, "%s derivative %d at infinity", table->name, activation);
+        compare_within(report, (double)y[1], activation != kernels_tanh, 0, "%s derivative %d at infinity", table->name,
+                       activation);
         compare_within(report, isnan(y[2]) != 0, 1, 0, "%s derivative %d of NaN is NaN", table->name, activation);
     }
 }
@@ -190,8 +191,9 @@ void check_sum_of_squares_accuracy(const kernels_table *table, kernel_report *re
         fill(&s, count, x, -1e18f, 1e18f);  // whose squares are near the end of single precision, their sum beyond
         long double expected = 0;
         for (size_t i = 0; i < count; i++) expected += (long double)x[i] * (long double)x[i];
-        compare_within(report, table->sum_of_squares(count, x), (double)expected, (double)expected * 0x1p-53 * (double)(count / 16 + 6),
-                       "%s sum of squares of %zu", table->name, count);
+        double error = (double)expected * 0x1p-53 * (double)(count / 16 + 6);
+        compare_within(report, table->sum_of_squares(count, x), (double)expected, error, "%s sum of squares of %zu", table->name,
+                       count);
         free_floats(x);
     }
 }
