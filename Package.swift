@@ -29,9 +29,9 @@ let package = Package(
         .target(name: "Kernels"),
         .target(name: "Runtime", dependencies: ["Kernels"], swiftSettings: swift),
         .target(name: "Tensors", dependencies: ["Files", "Runtime", "Kernels"], swiftSettings: swift),
-        .target(name: "Layers", dependencies: ["Files", "Tensors"], swiftSettings: swift),
-        .target(name: "Tokenizers", dependencies: ["Files", "Runtime"], swiftSettings: swift),
         .target(name: "Checkpoints", dependencies: ["Files", "Tensors"], swiftSettings: swift),
+        .target(name: "Layers", dependencies: ["Checkpoints", "Files", "Tensors"], swiftSettings: swift),
+        .target(name: "Tokenizers", dependencies: ["Files", "Runtime"], swiftSettings: swift),
         .target(
             name: "GPT2", dependencies: ["Checkpoints", "Files", "Layers", "Runtime", "Tensors", "Tokenizers"],
             swiftSettings: swift),
@@ -48,7 +48,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
-        .target(name: "TestSupport", dependencies: ["Files"], path: "Tests/TestSupport", swiftSettings: swift),
+        .target(
+            name: "TestSupport", dependencies: ["Checkpoints", "Files", "Layers", "Tensors"], path: "Tests/TestSupport",
+            swiftSettings: swift),
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
         .target(name: "Fuzzing", path: "Tests/Fuzzing", swiftSettings: swift),
         .target(name: "KernelChecks", dependencies: ["Kernels"], path: "Tests/KernelChecks", exclude: ["runner"]),
@@ -59,6 +61,13 @@ let package = Package(
         .testTarget(
             name: "CheckpointsTests",
             dependencies: ["Checkpoints", "Files", "Fuzzing", "GPT2", "Tensors", "TestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: swift),
+        .testTarget(
+            name: "LayersTests", dependencies: ["Checkpoints", "Files", "Layers", "Tensors", "TestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: swift),
+        .testTarget(
+            name: "TextbookTests",
+            dependencies: ["Files", "GPT2", "Layers", "Tensors", "TestSupport", "Tokenizers"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
             name: "GPT2Tests",

@@ -38,15 +38,15 @@ extension GPT2 {
         let head = checkpoint.output == checkpoint.tokenEmbedding ? nil : Linear(weight: try table(checkpoint.output))
         var blocks: [Block] = []
         for layer in 0..<configuration.layers {
-            let attention = CausalSelfAttention(
-                layer: layer, heads: configuration.heads,
+            let attention = MultiHeadAttention(
                 projection: try linear("h.\(layer).attn.c_attn", channels, 3 * channels),
-                output: try linear("h.\(layer).attn.c_proj", channels, channels),
-                scale: configuration.attentionScale(layer: layer),
-                dropout: (configuration.attentionDropout, configuration.residualDropout))
+                output: try linear("h.\(layer).attn.c_proj", channels, channels), heads: configuration.heads,
+                scale: configuration.attentionScale(layer: layer), dropout: configuration.attentionDropout,
+                outputDropout: configuration.residualDropout)
             let feedForward = FeedForward(
                 inner: try linear("h.\(layer).mlp.c_fc", channels, inner), activation: configuration.activation,
-                output: try linear("h.\(layer).mlp.c_proj", inner, channels), dropout: configuration.residualDropout)
+                output: try linear("h.\(layer).mlp.c_proj", inner, channels),
+                outputDropout: configuration.residualDropout)
             blocks.append(
                 Block(
                     layer: layer, norm1: try norm("h.\(layer).ln_1"), attention: attention,

@@ -1,5 +1,4 @@
 internal import Layers
-internal import Runtime
 internal import Tensors
 
 extension GPT2 {
@@ -8,42 +7,33 @@ extension GPT2 {
     ///
     /// - Parameter seed: the weights are a function of it and of the configuration.
     public init(_ configuration: GPT2Configuration, seed: UInt64) {
-        var stream: UInt64 = 0
-        func normal(_ shape: Shape, deviation: Double = 0.02) -> Tensor {
-            stream += 1
-            return Tensor.normal(shape, deviation: deviation, seed: seed, stream: stream).asParameter
-        }
-        func constant(_ value: Float, _ count: Int) -> Tensor {
-            Tensor([Float](repeating: value, count: count), shape: Shape(count)).asParameter
-        }
+        var generator = WeightGenerator(seed: seed)
         let (channels, inner) = (configuration.channels, configuration.innerChannels)
         let onResidual = 0.02 / Double(2 * configuration.layers).squareRoot()
         func linear(_ inputs: Int, _ outputs: Int, deviation: Double = 0.02) -> Linear {
             Linear(
-                weight: .inputsByOutputs(normal(Shape(inputs, outputs), deviation: deviation)),
-                bias: constant(0, outputs))
+                weight: .inputsByOutputs(generator.normal(Shape(inputs, outputs), deviation: deviation)),
+                bias: .parameter(0, count: outputs))
         }
-        func norm() -> LayerNorm {
-            LayerNorm(
-                gain: constant(1, channels), bias: constant(0, channels),
-                epsilon: Float(configuration.layerNormEpsilon))
+        func norm() -> LayerNorm { LayerNorm(channels, epsilon: Float(configuration.layerNormEpsilon)) }
+        func table() -> Weight {
+            .outputsByInputs(generator.normal(Shape(configuration.vocabularySize, channels), deviation: 0.02))
         }
-        let table = Shape(configuration.vocabularySize, channels)
         self.configuration = configuration
-        tokenEmbedding = Embedding(table: .outputsByInputs(normal(table)))
-        positionEmbedding = PositionEmbedding(table: normal(Shape(configuration.contextLength, channels)))
+        tokenEmbedding = Embedding(table: table())
+        positionEmbedding = PositionEmbedding(
+            configuration.contextLength, channels, deviation: 0.02, using: &generator)
         blocks = (0..<configuration.layers).map { layer in
-            let attention = CausalSelfAttention(
-                layer: layer, heads: configuration.heads, projection: linear(channels, 3 * channels),
-                output: linear(channels, channels, deviation: onResidual),
-                scale: configuration.attentionScale(layer: layer),
-                dropout: (configuration.attentionDropout, configuration.residualDropout))
+            let attention = MultiHeadAttention(
+                projection: linear(channels, 3 * channels), output: linear(channels, channels, deviation: onResidual),
+                heads: configuration.heads, scale: configuration.attentionScale(layer: layer),
+                dropout: configuration.attentionDropout, outputDropout: configuration.residualDropout)
             let feedForward = FeedForward(
                 inner: linear(channels, inner), activation: configuration.activation,
-                output: linear(inner, channels, deviation: onResidual), dropout: configuration.residualDropout)
+                output: linear(inner, channels, deviation: onResidual), outputDropout: configuration.residualDropout)
             return Block(layer: layer, norm1: norm(), attention: attention, norm2: norm(), feedForward: feedForward)
         }
         finalNorm = norm()
-        untiedHead = configuration.tieWordEmbeddings ? nil : Linear(weight: .outputsByInputs(normal(table)))
+        untiedHead = configuration.tieWordEmbeddings ? nil : Linear(weight: table())
     }
 }

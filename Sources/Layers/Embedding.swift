@@ -8,26 +8,25 @@ public struct Embedding: Module {
 
     public init(table: Weight) { self.table = table }
 
+    /// With fresh vectors, normal with deviation 1 as PyTorch's `Embedding` starts them.
+    public init(_ vocabulary: Int, _ channels: Int, using generator: inout WeightGenerator) {
+        precondition(vocabulary > 0 && channels > 0, "\(vocabulary) vectors of \(channels) channels")
+        table = .outputsByInputs(generator.normal(Shape(vocabulary, channels)))
+    }
+
     /// - Parameter tokens: R ids, each below the vocabulary's size.
     /// - Returns: their vectors, [R, C].
     public func callAsFunction(_ tokens: [Int32], _ context: ForwardContext) -> Tensor {
         context.embed(tokens, table)
     }
 
-    public mutating func visit(_ visitor: inout ModuleVisitor) { visitor("weight", &table) }
-}
-
-/// A learned vector for each position, as in GPT-2.
-public struct PositionEmbedding: Module {
-    /// [positions, C].
-    public var table: Tensor
-
-    public init(table: Tensor) { self.table = table }
-
-    /// - Parameter positions: R positions, each below the table's.
-    /// - Returns: their vectors, [R, C].
-    public func callAsFunction(_ positions: [Int32], _ context: ForwardContext) -> Tensor {
-        context.gather(positions, table)
+    /// - Parameter tokens: B rows of T ids each.
+    /// - Returns: their vectors, [B, T, C].
+    public func callAsFunction(_ tokens: [[Int32]], _ context: ForwardContext) -> Tensor {
+        let length = tokens.first?.count ?? 0
+        precondition(tokens.allSatisfy { $0.count == length }, "rows of one batch have the same length")
+        let vectors = self(Array(tokens.joined()), context)
+        return vectors.reshaped(Shape(tokens.count, length, vectors.shape[-1]))
     }
 
     public mutating func visit(_ visitor: inout ModuleVisitor) { visitor("weight", &table) }

@@ -15,16 +15,53 @@ public struct LayerNorm: Module {
         self.epsilon = epsilon
     }
 
+    /// With gains 1 and biases 0, or no biases.
+    public init(_ channels: Int, bias: Bool = true, epsilon: Float = 1e-5) {
+        self.init(
+            gain: .parameter(1, count: channels), bias: bias ? .parameter(0, count: channels) : nil, epsilon: epsilon)
+    }
+
     /// - Parameters:
-    ///   - x: [R, C].
+    ///   - x: [..., C].
     ///   - statistics: where each row's mean and 1/√(variance + ε), [R, 2], can be seen and replaced.
-    /// - Returns: [R, C].
+    /// - Returns: [..., C].
     public func callAsFunction(
         _ x: Tensor, statistics site: TapPoint.Site? = nil, layer: Int? = nil, _ context: ForwardContext
     ) -> Tensor {
         let (output, statistics) = context.layerNorm(x, gain: gain, bias: bias, epsilon: epsilon)
         guard let site, context.isTapped(site, layer: layer) else { return output }
         return context.normalize(x, statistics: context.tap(site, layer: layer, statistics), gain: gain, bias: bias)
+    }
+
+    public mutating func visit(_ visitor: inout ModuleVisitor) {
+        visitor("weight", &gain)
+        visitor("bias", &bias)
+    }
+}
+
+/// Layer normalisation as a textbook prints it, gain * (x - mean) / (σ + ε) + bias: the deviation σ divides by C - 1, and
+/// ε stands outside the root. To compare with; ``LayerNorm`` is the one to use.
+public struct TextbookLayerNorm: Module {
+    /// [C].
+    public var gain: Tensor
+    /// [C].
+    public var bias: Tensor
+    /// Added to the deviation.
+    public let epsilon: Double
+
+    /// With gains 1 and biases 0.
+    ///
+    /// - Parameter channels: at least 2.
+    public init(_ channels: Int, epsilon: Double = 1e-6) {
+        gain = .parameter(1, count: channels)
+        bias = .parameter(0, count: channels)
+        self.epsilon = epsilon
+    }
+
+    /// - Parameter x: [..., C].
+    /// - Returns: [..., C].
+    public func callAsFunction(_ x: Tensor, _ context: ForwardContext) -> Tensor {
+        context.textbookLayerNorm(x, gain: gain, bias: bias, epsilon: epsilon)
     }
 
     public mutating func visit(_ visitor: inout ModuleVisitor) {

@@ -6,13 +6,21 @@ public struct Linear: Module {
     public var weight: Weight
     /// b, [outputs], or nil.
     public var bias: Tensor?
-
     /// A change to W that is trained in its place.
     public var adapter: LowRankAdapter?
 
     public init(weight: Weight, bias: Tensor? = nil) {
         self.weight = weight
         self.bias = bias
+    }
+
+    /// With fresh weights, stored [outputs, inputs] and started as PyTorch's `Linear` is: weight and bias uniform within
+    /// 1/√inputs (He et al., arXiv:1502.01852, with the slope √5 that PyTorch chose).
+    public init(_ inputs: Int, _ outputs: Int, bias: Bool = true, using generator: inout WeightGenerator) {
+        precondition(inputs > 0 && outputs > 0, "a linear map of \(inputs) inputs and \(outputs) outputs")
+        let bound = 1 / Double(inputs).squareRoot()
+        weight = .outputsByInputs(generator.uniform(Shape(outputs, inputs), bound: bound))
+        self.bias = bias ? generator.uniform(Shape(outputs), bound: bound) : nil
     }
 
     /// - Parameters:
@@ -34,6 +42,18 @@ public struct Linear: Module {
     public func merged(_ context: ForwardContext) -> Linear {
         guard let weight = adapter?.merged(into: weight, context) else { return self }
         return Linear(weight: weight, bias: bias)
+    }
+
+    /// Only some of the outputs of ``callAsFunction(_:activation:adding:_:)``, as where one weight holds the maps to
+    /// queries, keys and values. Packed or adapted weights make all outputs first.
+    func outputs(_ range: Range<Int>, of x: Tensor, _ context: ForwardContext) -> Tensor {
+        let part: Weight
+        switch weight {
+        case .outputsByInputs(let matrix) where adapter == nil: part = .outputsByInputs(context.rows(matrix, range))
+        case .inputsByOutputs(let matrix) where adapter == nil: part = .inputsByOutputs(context.columns(matrix, range))
+        default: return context.columns(self(x, context), range).reshaped(x.shape.withLast(range.count))
+        }
+        return context.linear(x, part, bias: bias.map { context.columns($0, range) })
     }
 
     public mutating func visit(_ visitor: inout ModuleVisitor) {

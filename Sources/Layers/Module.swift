@@ -24,8 +24,14 @@ public protocol Module: Sendable {
 public struct ModuleVisitor: ~Copyable {
     private var path = ""
     private let body: (String, inout Tensor) -> Void
+    private let packed: (String) -> Void
 
-    fileprivate init(_ body: @escaping (String, inout Tensor) -> Void) { self.body = body }
+    fileprivate init(
+        _ body: @escaping (String, inout Tensor) -> Void, packed: @escaping (String) -> Void = { _ in }
+    ) {
+        self.body = body
+        self.packed = packed
+    }
 
     /// A parameter.
     public mutating func callAsFunction(_ name: String, _ parameter: inout Tensor) {
@@ -45,7 +51,9 @@ public struct ModuleVisitor: ~Copyable {
         let form = weight
         weight = .outputsByInputs(.empty)
         switch consume form {
-        case .packed(let matrix): weight = .packed(matrix)
+        case .packed(let matrix):
+            packed(path + name)
+            weight = .packed(matrix)
         case .inputsByOutputs(var tensor):
             body(path + name, &tensor)
             weight = .inputsByOutputs(tensor)
@@ -98,6 +106,17 @@ extension Module {
         var found: [(path: String, tensor: Tensor)] = []
         copy.updateParameters { path, tensor in found.append((path, tensor)) }
         return found
+    }
+
+    /// The paths of weights that are packed for inference, which no parameter stands for.
+    var packedPaths: [String] {
+        var copy = self
+        var paths: [String] = []
+        withoutActuallyEscaping({ paths.append($0) }) { note in
+            var visitor = ModuleVisitor({ _, _ in }, packed: note)
+            copy.visit(&visitor)
+        }
+        return paths
     }
 
     /// How many numbers the parameters are.

@@ -56,6 +56,22 @@ public struct AttentionMask: Sendable {
         self.additive = additive
     }
 
+    /// Stops where a mask does not fit the sequences.
+    func check(spans: [AttentionSpan], heads: Int, keys: Int) {
+        if let keyPadding {
+            precondition(keyPadding.shape.count == keys, "a key padding mask of \(keyPadding.shape) for \(keys) keys")
+        }
+        guard let additive else { return }
+        precondition(
+            additive.shape.rank == 2 || additive.shape.rank == 3 && additive.shape[0] == spans.count * heads,
+            "an additive mask of \(additive.shape) for \(spans.count) sequences and \(heads) heads")
+        for span in spans {
+            precondition(
+                additive.shape[-2] == span.queries.count && additive.shape[-1] == span.keys.count,
+                "an additive mask of \(additive.shape) for \(span.queries.count) queries and \(span.keys.count) keys")
+        }
+    }
+
     /// Every query looks at every key.
     public static let none = AttentionMask()
     public static let causal = AttentionMask(isCausal: true)

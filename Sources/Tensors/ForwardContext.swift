@@ -38,14 +38,16 @@ public struct ForwardContext {
     package func tensor(_ shape: Shape) -> Tensor { Tensor(buffer: pool.take(shape.count), shape: shape) }
 
     /// Shows `value` to whoever looks at this point and returns what they made of it.
-    public func tap(_ site: TapPoint.Site, layer: Int? = nil, _ value: Tensor) -> Tensor {
+    public func tap(
+        _ site: TapPoint.Site, layer: Int? = nil, isCross: Bool = false, _ value: Tensor
+    ) -> Tensor {
         guard let taps else { return value }
-        return taps.pass(value, at: TapPoint(site, layer: layer))
+        return taps.pass(value, at: TapPoint(site, layer: layer, isCross: isCross))
     }
 
     /// Whether anybody looks at this point, so that an operation must not fuse it away.
-    public func isTapped(_ site: TapPoint.Site, layer: Int? = nil) -> Bool {
+    public func isTapped(_ site: TapPoint.Site, layer: Int? = nil, isCross: Bool = false) -> Bool {
         guard let taps else { return false }
-        return taps.watches(TapPoint(site, layer: layer))
+        return taps.watches(TapPoint(site, layer: layer, isCross: isCross))
     }
 }

@@ -49,14 +49,19 @@ public struct TapPoint: Hashable, Sendable, CustomStringConvertible {
     public let site: Site
     /// The block, counted from 0; nil for what is outside the blocks.
     public let layer: Int?
+    /// Whether this is the site in the attention to another sequence, where a block has one beside its self-attention.
+    public let isCross: Bool
 
-    public init(_ site: Site, layer: Int? = nil) {
+    public init(_ site: Site, layer: Int? = nil, isCross: Bool = false) {
         self.site = site
         self.layer = layer
+        self.isCross = isCross
     }
 
-    /// As in "h.3.residualAfter" or "logits".
-    public var description: String { (layer.map { "h.\($0)." } ?? "") + site.rawValue }
+    /// As in "h.3.residualAfter", "h.3.cross.attentionPattern" or "logits".
+    public var description: String {
+        (layer.map { "h.\($0)." } ?? "") + (isCross ? "cross." : "") + site.rawValue
+    }
 }
 
 /// Closures that look at intermediates of the forward pass, or put others in their place.

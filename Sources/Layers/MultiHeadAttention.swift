@@ -1,0 +1,259 @@
+public import Tensors
+
+/// H attention heads side by side, softmax(q kᵀ / √D) v each, with projections before and after them (Vaswani et al.,
+/// arXiv:1706.03762, section 3.2.2; PyTorch's `MultiheadAttention`).
+///
+/// Heads share out the channels, not the sequence: queries, keys and values of C channels are projected from what comes
+/// in, head h has D = C / H of them, and what the heads find lies side by side again.
+///
+///     let y = attention(x, mask: .causal, context)                // each position looks at those up to its own
+///     let z = attention(y, memory: encoded, context)              // and at another sequence
+public struct MultiHeadAttention: Module {
+    /// To queries, keys and values side by side, C to 3C.
+    public var projection: Linear
+    /// From what the heads found, C to C.
+    public var output: Linear
+    /// H.
+    public let heads: Int
+    /// Factor on the scores.
+    public let scale: Float
+    /// Of the attention weights.
+    public let dropout: Dropout
+    /// Of the output, before it is added to a residual.
+    public let outputDropout: Dropout
+
+    /// - Parameter scale: 1/√D where it is nil.
+    public init(
+        projection: Linear, output: Linear, heads: Int, scale: Float? = nil, dropout: Double = 0,
+        outputDropout: Double = 0
+    ) {
+        let channels = output.weight.inputs
+        precondition(channels.isMultiple(of: heads), "\(heads) heads do not divide \(channels) channels")
+        precondition(projection.weight.outputs == 3 * channels, "queries, keys and values take 3 x \(channels) outputs")
+        self.projection = projection
+        self.output = output
+        self.heads = heads
+        self.scale = scale ?? 1 / Float(channels / heads).squareRoot()
+        self.dropout = Dropout(dropout)
+        self.outputDropout = Dropout(outputDropout)
+    }
+
+    /// With fresh weights as PyTorch starts them: Glorot's for queries, keys and values, a ``Linear``'s for the output, all
+    /// biases 0.
+    ///
+    /// - Parameter heads: a divisor of the channels.
+    public init(
+        _ channels: Int, heads: Int, bias: Bool = true, dropout: Double = 0, outputDropout: Double = 0,
+        using generator: inout WeightGenerator
+    ) {
+        let projection = Linear(
+            weight: .outputsByInputs(generator.glorotUniform(3 * channels, channels)),
+            bias: bias ? .parameter(0, count: 3 * channels) : nil)
+        var output = Linear(channels, channels, bias: false, using: &generator)
+        if bias { output.bias = .parameter(0, count: channels) }
+        self.init(
+            projection: projection, output: output, heads: heads, dropout: dropout, outputDropout: outputDropout)
+    }
+
+    /// C.
+    public var channels: Int { output.weight.inputs }
+
+    /// Self-attention: each sequence looks at itself.
+    ///
+    /// - Parameters:
+    ///   - x: [B, T, C] or [T, C].
+    ///   - residual: added to the result, in its shape.
+    ///   - layer: the block's number, for taps.
+    /// - Returns: the shape of `x`.
+    public func callAsFunction(
+        _ x: Tensor, mask: AttentionMask = .none, adding residual: Tensor? = nil, layer: Int? = nil,
+        _ context: ForwardContext
+    ) -> Tensor {
+        let spans = AttentionSpan.sequences(queries: x.shape, keys: x.shape)
+        return self(x, sequences: spans, mask: mask, adding: residual, layer: layer, context)
+    }
+
+    /// Self-attention of sequences of different lengths.
+    ///
+    /// - Parameters:
+    ///   - x: their rows one after another, [R, C].
+    ///   - spans: which rows are whose.
+    /// - Returns: the shape of `x`.
+    public func callAsFunction(
+        _ x: Tensor, sequences spans: [AttentionSpan], mask: AttentionMask = .none, adding residual: Tensor? = nil,
+        layer: Int? = nil, _ context: ForwardContext
+    ) -> Tensor {
+        let parts = AttentionParts(side: project(x, layer, context), channels)
+        let found = attend(parts, spans, mask, layer: layer, context)
+        return finish(found, adding: residual, layer: layer, context)
+    }
+
+    /// Causal self-attention of new rows and of those that came before, whose keys and values are in caches; those of the
+    /// new rows are stored there too.
+    ///
+    /// - Parameters:
+    ///   - x: the new rows of all sequences, [R, C].
+    ///   - layer: the block's number, in the caches and for taps.
+    /// - Returns: the shape of `x`; the same bits as without caches.
+    public func callAsFunction(
+        _ x: Tensor, caches spans: [SequenceSpan], adding residual: Tensor? = nil, layer: Int, _ context: ForwardContext
+    ) -> Tensor {
+        let projected = project(x, layer, context)
+        context.storeKeysAndValues(projected, spans: spans, layer: layer)
+        let found = context.attention(projected, spans: spans, layer: layer, scale: scale)
+        return finish(found, adding: residual, layer: layer, context)
+    }
+
+    /// Cross-attention: each sequence looks at another one, as a decoder does at what the encoder made.
+    ///
+    /// - Parameters:
+    ///   - x: where queries come from, [B, Tq, C] or [Tq, C].
+    ///   - memory: where keys and values come from, [B, Tk, C] or [Tk, C].
+    /// - Returns: the shape of `x`.
+    public func callAsFunction(
+        _ x: Tensor, memory: Tensor, mask: AttentionMask = .none, adding residual: Tensor? = nil, layer: Int? = nil,
+        _ context: ForwardContext
+    ) -> Tensor {
+        self(query: x, key: memory, value: memory, mask: mask, adding: residual, layer: layer, context)
+    }
+
+    /// Attention whose queries, keys and values come from three places.
+    ///
+    /// - Parameters:
+    ///   - query: [B, Tq, C] or [Tq, C].
+    ///   - key, value: [B, Tk, C] or [Tk, C].
+    /// - Returns: the shape of `query`.
+    public func callAsFunction(
+        query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask = .none, adding residual: Tensor? = nil,
+        layer: Int? = nil, _ context: ForwardContext
+    ) -> Tensor {
+        let parts = project(query: query, key: key, value: value, layer, context)
+        let spans = AttentionSpan.sequences(queries: query.shape, keys: key.shape)
+        let found = attend(parts, spans, mask, layer: layer, isCross: true, context)
+        return finish(found, adding: residual, layer: layer, isCross: true, context)
+    }
+
+    /// The same with the weights with which each query looks at each key, head by head; no gradients flow through these.
+    ///
+    /// - Returns: the output in the shape of `query`, and the weights, [B, H, Tq, Tk]: each row sums to one, or to zero
+    ///   where all keys are masked.
+    public func withWeights(
+        query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask = .none, _ context: ForwardContext
+    ) -> (output: Tensor, weights: Tensor) {
+        let parts = project(query: query, key: key, value: value, nil, context)
+        let spans = AttentionSpan.sequences(queries: query.shape, keys: key.shape)
+        var weights: [Float] = []
+        let found = attend(parts, spans, mask, layer: nil, isCross: true, context) { weights += $0.values }
+        let shape = Shape(spans.count, heads, query.shape.sequences.length, key.shape.sequences.length)
+        return (finish(found, adding: nil, layer: nil, isCross: true, context), Tensor(weights, shape: shape))
+    }
+
+    public mutating func visit(_ visitor: inout ModuleVisitor) {
+        visitor("in_proj_weight", &projection.weight)
+        visitor("in_proj_bias", &projection.bias)
+        visitor("in_proj", &projection.adapter)
+        visitor("out_proj", &output)
+    }
+}
+
+/// Where the queries, keys and values of an attention lie.
+private struct AttentionParts {
+    let queries: TensorColumns
+    let keys: TensorColumns
+    let values: TensorColumns
+
+    init(queries: TensorColumns, keys: TensorColumns, values: TensorColumns) {
+        self.queries = queries
+        self.keys = keys
+        self.values = values
+    }
+
+    /// Side by side in one tensor.
+    init(side tensor: Tensor, _ channels: Int) {
+        queries = TensorColumns(tensor, 0..<channels)
+        keys = TensorColumns(tensor, channels..<2 * channels)
+        values = TensorColumns(tensor, 2 * channels..<3 * channels)
+    }
+}
+
+extension MultiHeadAttention {
+    /// Queries, keys and values of the same rows, [..., 3C].
+    private func project(_ x: Tensor, _ layer: Int?, _ context: ForwardContext) -> Tensor {
+        let projected = projection(x, context)
+        let sites: [TapPoint.Site] = [.query, .key, .value]
+        guard context.taps != nil, sites.contains(where: { context.isTapped($0, layer: layer) }) else {
+            return projected
+        }
+        let parts = sites.enumerated().map { i, site in
+            tapHeads(site, layer, context.columns(projected, i * channels..<(i + 1) * channels), context)
+        }
+        return context.sideBySide(parts).reshaped(projected.shape)
+    }
+
+    private func project(
+        query: Tensor, key: Tensor, value: Tensor, _ layer: Int?, _ context: ForwardContext
+    ) -> AttentionParts {
+        func part(_ site: TapPoint.Site, _ index: Int, _ x: Tensor) -> TensorColumns {
+            let projected = projection.outputs(index * channels..<(index + 1) * channels, of: x, context)
+            return TensorColumns(tapHeads(site, layer, isCross: true, projected, context))
+        }
+        return AttentionParts(queries: part(.query, 0, query), keys: part(.key, 1, key), values: part(.value, 2, value))
+    }
+
+    /// Shows [..., C] as [R, H, D] to whoever looks.
+    private func tapHeads(
+        _ site: TapPoint.Site, _ layer: Int?, isCross: Bool = false, _ x: Tensor, _ context: ForwardContext
+    ) -> Tensor {
+        guard context.isTapped(site, layer: layer, isCross: isCross) else { return x }
+        let byHead = x.reshaped(Shape(x.rows, heads, channels / heads))
+        return context.tap(site, layer: layer, isCross: isCross, byHead).reshaped(x.shape)
+    }
+
+    /// What each head finds, side by side.
+    private func attend(
+        _ parts: AttentionParts, _ spans: [AttentionSpan], _ mask: AttentionMask, layer: Int?, isCross: Bool = false,
+        _ context: ForwardContext, weights: ((Tensor) -> Void)? = nil
+    ) -> Tensor {
+        var pattern: ((Tensor) -> Tensor)?
+        if weights != nil || context.isTapped(.attentionPattern, layer: layer, isCross: isCross) {
+            pattern = { found in
+                let tapped = context.tap(.attentionPattern, layer: layer, isCross: isCross, found)
+                weights?(tapped)
+                return tapped
+            }
+        }
+        return context.multiHeadAttention(
+            queries: parts.queries, keys: parts.keys, values: parts.values, heads: heads, scale: scale, spans: spans,
+            mask: mask, dropoutRate: dropout.rate, pattern: pattern)
+    }
+
+    /// The output projection of what the heads found, and the residual.
+    private func finish(
+        _ found: Tensor, adding residual: Tensor?, layer: Int?, isCross: Bool = false, _ context: ForwardContext
+    ) -> Tensor {
+        let found = tapHeads(.headOutputs, layer, isCross: isCross, found, context)
+        let isTapped = context.isTapped(.attentionOutput, layer: layer, isCross: isCross)
+        // One pass over memory, unless something stands between the product and the sum.
+        if !isTapped && !context.drops(outputDropout.rate) { return output(found, adding: residual, context) }
+        let kept = outputDropout(output(found, context), context)
+        let y = context.tap(.attentionOutput, layer: layer, isCross: isCross, kept)
+        return residual.map { context.add(y, $0) } ?? y
+    }
+}
+
+extension ForwardContext {
+    /// softmax(q kᵀ / √D + mask) v for each of H heads of D = C / H channels, without projections.
+    ///
+    /// - Parameters:
+    ///   - query: [B, Tq, C] or [Tq, C].
+    ///   - key, value: [B, Tk, C] or [Tk, C].
+    /// - Returns: the shape of `query`.
+    public func scaledDotProductAttention(
+        query: Tensor, key: Tensor, value: Tensor, heads: Int = 1, mask: AttentionMask = .none
+    ) -> Tensor {
+        multiHeadAttention(
+            queries: TensorColumns(query), keys: TensorColumns(key), values: TensorColumns(value), heads: heads,
+            scale: 1 / Float(query.shape[-1] / heads).squareRoot(),
+            spans: AttentionSpan.sequences(queries: query.shape, keys: key.shape), mask: mask)
+    }
+}

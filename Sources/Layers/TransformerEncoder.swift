@@ -1,0 +1,96 @@
+public import Tensors
+
+/// Self-attention and a feed-forward network, each with a residual connection and a norm (PyTorch's
+/// `TransformerEncoderLayer` with `batch_first`).
+///
+/// Norms after: h = norm1(x + attention(x)), y = norm2(h + feedForward(h)). Norms first: h = x + attention(norm1(x)),
+/// y = h + feedForward(norm2(h)), where x reaches y unchanged but for what is added to it.
+public struct TransformerEncoderLayer: Module {
+    public var attention: MultiHeadAttention
+    public var feedForward: FeedForward
+    public var norm1: LayerNorm
+    public var norm2: LayerNorm
+    public let normFirst: Bool
+
+    /// With fresh weights.
+    ///
+    /// - Parameter heads: a divisor of the channels.
+    public init(
+        _ channels: Int, heads: Int, options: TransformerLayerOptions = TransformerLayerOptions(),
+        using generator: inout WeightGenerator
+    ) {
+        attention = options.attention(channels, heads: heads, using: &generator)
+        feedForward = options.feedForward(channels, using: &generator)
+        norm1 = options.norm(channels)
+        norm2 = options.norm(channels)
+        normFirst = options.normFirst
+    }
+
+    /// - Parameters:
+    ///   - x: [B, T, C] or [T, C].
+    ///   - mask: what each position may look at.
+    ///   - layer: the layer's number, for taps.
+    /// - Returns: the shape of `x`.
+    public func callAsFunction(
+        _ x: Tensor, mask: AttentionMask = .none, layer: Int? = nil, _ context: ForwardContext
+    ) -> Tensor {
+        let x = context.tap(.residualBefore, layer: layer, x)
+        let y: Tensor
+        if normFirst {
+            let normed = norm1(x, statistics: .norm1Statistics, layer: layer, context)
+            let a = context.tap(.norm1, layer: layer, normed)
+            let sum = attention(a, mask: mask, adding: x, layer: layer, context)
+            let h = context.tap(.residualMiddle, layer: layer, sum)
+            let b = context.tap(.norm2, layer: layer, norm2(h, statistics: .norm2Statistics, layer: layer, context))
+            y = feedForward(b, adding: h, layer: layer, context)
+        } else {
+            let sum = attention(x, mask: mask, adding: x, layer: layer, context)
+            let h = context.tap(.residualMiddle, layer: layer, norm1(sum, context))
+            y = norm2(feedForward(h, adding: h, layer: layer, context), context)
+        }
+        return context.tap(.residualAfter, layer: layer, y)
+    }
+
+    public mutating func visit(_ visitor: inout ModuleVisitor) {
+        visitor("self_attn", &attention)
+        feedForward.visit(&visitor)
+        visitor("norm1", &norm1)
+        visitor("norm2", &norm2)
+    }
+}
+
+/// Encoder layers one after another (PyTorch's `TransformerEncoder`). With a causal mask it is a decoder-only language
+/// model's body.
+public struct TransformerEncoder: Module {
+    public var layers: [TransformerEncoderLayer]
+    /// After the last layer, if there is one: what norm-first layers need at their end.
+    public var norm: LayerNorm?
+
+    /// With fresh weights, which differ from layer to layer: PyTorch's `TransformerEncoder` copies one layer's.
+    ///
+    /// - Parameter finalNorm: whether a norm follows the last layer.
+    public init(
+        _ channels: Int, heads: Int, layers count: Int, options: TransformerLayerOptions = TransformerLayerOptions(),
+        finalNorm: Bool = false, using generator: inout WeightGenerator
+    ) {
+        layers = (0..<count).map { _ in
+            TransformerEncoderLayer(channels, heads: heads, options: options, using: &generator)
+        }
+        norm = finalNorm ? options.norm(channels) : nil
+    }
+
+    /// - Parameters:
+    ///   - x: [B, T, C] or [T, C].
+    ///   - mask: what each position may look at, in every layer.
+    /// - Returns: the shape of `x`.
+    public func callAsFunction(_ x: Tensor, mask: AttentionMask = .none, _ context: ForwardContext) -> Tensor {
+        var x = x
+        for (index, layer) in layers.enumerated() { x = layer(x, mask: mask, layer: index, context) }
+        return norm.map { $0(x, context) } ?? x
+    }
+
+    public mutating func visit(_ visitor: inout ModuleVisitor) {
+        visitor("layers", &layers)
+        visitor("norm", &norm)
+    }
+}

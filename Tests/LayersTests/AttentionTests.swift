@@ -1,0 +1,124 @@
+import Layers
+import Tensors
+import Testing
+
+@Suite("Masks and taps of attention")
+struct AttentionTests {
+    private func attention(_ channels: Int = 8, heads: Int = 2) -> MultiHeadAttention {
+        var generator = WeightGenerator(seed: 4)
+        return MultiHeadAttention(channels, heads: heads, using: &generator)
+    }
+
+    private func encoder(normFirst: Bool) -> TransformerEncoder {
+        var generator = WeightGenerator(seed: 6)
+        let options = TransformerLayerOptions(innerChannels: 12, activation: .gelu, normFirst: normFirst)
+        return TransformerEncoder(8, heads: 2, layers: 2, options: options, using: &generator)
+    }
+
+    private let x = Tensor.normal(Shape(2, 5, 8), seed: 1)
+
+    @Test func weightsAreCausalAndSumToOne() {
+        let context = ForwardContext()
+        let (_, weights) = attention().withWeights(query: x, key: x, value: x, mask: .causal, context)
+        #expect(weights.shape == Shape(2, 2, 5, 5))
+        for row in 0..<weights.rows {
+            let line = weights.row(row)
+            #expect(line[(row % 5 + 1)...].allSatisfy { $0 == 0 })
+            #expect(abs(line.reduce(0, +) - 1) < 1e-6)
+        }
+    }
+
+    @Test func aQueryWithoutKeysFindsZeros() throws {
+        var context = ForwardContext()
+        let tape = context.startTape()
+        // The second sequence is all padding.
+        let mask = AttentionMask(padding: [[false, false, true, true, true], [true, true, true, true, true]])
+        let input = x.asParameter
+        let module = attention()
+        let (output, weights) = module.withWeights(query: input, key: input, value: input, mask: mask, context)
+        #expect(weights.values[50...].allSatisfy { $0 == 0 })
+        #expect(output.values[40...].allSatisfy { $0 == 0 }, "biases are 0, and nothing was found")
+        let gradients = try tape.gradients(of: context.sum(output), context: context)
+        #expect(gradients[input]?.isFinite == true)
+        for (path, parameter) in module.parameters { #expect(gradients[parameter]?.isFinite == true, "\(path)") }
+    }
+
+    @Test func selfAttentionIsAttentionToItself() {
+        let context = ForwardContext()
+        let module = attention()
+        let mask = AttentionMask(
+            isCausal: true, padding: [[false, true, false, false, false], [Bool](repeating: false, count: 5)])
+        #expect(module(x, mask: mask, context).values == module(x, memory: x, mask: mask, context).values)
+    }
+
+    @Test func oneSequenceNeedsNoBatch() {
+        let context = ForwardContext()
+        let module = attention()
+        let one = context.rows(x, 5..<10)
+        #expect(module(one, mask: .causal, context).values == Array(module(x, mask: .causal, context).values[40...]))
+    }
+
+    @Test func cachesChangeNothing() {
+        let context = ForwardContext()
+        let module = attention()
+        let one = context.rows(x, 5..<10)
+        let cache = KVCache(layers: 1, heads: 2, headSize: 4, capacity: 5)
+        let span = SequenceSpan(cache: cache, firstRow: 0, count: 5, firstPosition: 0)
+        #expect(module(one, caches: [span], layer: 0, context).values == module(one, mask: .causal, context).values)
+    }
+
+    @Test("reading changes no bit", arguments: [false, true]) func taps(normFirst: Bool) {
+        let module = encoder(normFirst: normFirst)
+        let plain = module(x, mask: .causal, ForwardContext()).values
+        for layer in 0..<2 {
+            for site in TapPoint.Site.allCases {
+                let taps = Taps()
+                var seen = 0
+                taps.read(TapPoint(site, layer: layer)) { _ in seen += 1 }
+                #expect(module(x, mask: .causal, ForwardContext(taps: taps)).values == plain)
+                let isPart = Self.sites.contains(site) || normFirst && Self.sitesOfNormFirst.contains(site)
+                #expect(seen == (isPart ? site == .attentionPattern ? 2 : 1 : 0), "\(site)")
+            }
+        }
+    }
+
+    private static let sites: Set<TapPoint.Site> = [
+        .residualBefore, .query, .key, .value, .attentionPattern, .headOutputs, .attentionOutput, .residualMiddle,
+        .feedForwardInner, .feedForwardActivated, .feedForwardOutput, .residualAfter,
+    ]
+    private static let sitesOfNormFirst: Set<TapPoint.Site> = [.norm1, .norm1Statistics, .norm2, .norm2Statistics]
+
+    @Test func aReplacedPatternTakesEffectAndStopsGradients() throws {
+        let taps = Taps()
+        taps.replace(TapPoint(.attentionPattern)) { pattern in
+            // Each query looks at the first key only.
+            let (rows, keys) = (pattern.rows, pattern.shape[-1])
+            return Tensor((0..<rows * keys).map { $0 % keys == 0 ? 1 : 0 }, shape: pattern.shape)
+        }
+        var context = ForwardContext(taps: taps)
+        let tape = context.startTape()
+        let module = attention()
+        let input = x.asParameter
+        let output = module(input, context)
+        for row in 1..<5 { #expect(output.row(row) == output.row(0)) }
+        let gradients = try tape.gradients(of: context.sum(output), context: context)
+        let gradient = try #require(gradients[input])
+        #expect(gradient.row(0).contains { $0 != 0 })
+        for row in 1..<5 { #expect(gradient.row(row).allSatisfy { $0 == 0 }) }
+    }
+
+    @Test func theDecodersTapsFollowTheEncoders() {
+        var generator = WeightGenerator(seed: 6)
+        let options = TransformerLayerOptions(innerChannels: 12)
+        let transformer = Transformer(
+            8, heads: 2, encoderLayers: 2, decoderLayers: 2, options: options, using: &generator)
+        let taps = Taps()
+        var shapes: [Shape] = []
+        taps.read(TapPoint(.attentionPattern, layer: 2, isCross: true)) { shapes.append($0.shape) }
+        let target = Tensor.normal(Shape(2, 3, 8), seed: 2)
+        let context = ForwardContext(taps: taps)
+        #expect(transformer(x, target, context).values == transformer(x, target, ForwardContext()).values)
+        #expect(shapes == [Shape(2, 3, 5), Shape(2, 3, 5)])
+        #expect(TapPoint(.attentionPattern, layer: 2, isCross: true).description == "h.2.cross.attentionPattern")
+    }
+}
