@@ -54,7 +54,7 @@ public struct Tensor: @unchecked Sendable {
     public var isFinite: Bool { withUnsafeValues { kernels_all_finite($0.count, $0.baseAddress) != 0 } }
 
     /// How many rows there are when all axes but the last are taken together.
-    public var rows: Int { shape.rank == 1 ? 1 : shape.count / max(shape[-1], 1) }
+    public var rows: Int { shape.withLast(1).count }
 
     /// The elements of row `index`, all axes but the last taken together.
     public func row(_ index: Int) -> [Float] {
