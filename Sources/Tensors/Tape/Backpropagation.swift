@@ -33,7 +33,8 @@ struct Backpropagation {
             fill(gradient, false)
             return tape.setSlot(of: x, to: gradient, isOwned: true)
         }
-        if slot.isOwned { return fill(slot.gradient, true) }
+        // In the shape in which this operation saw it.
+        if slot.isOwned { return fill(slot.gradient.reshaped(x.shape), true) }
         let gradient = context.tensor(x.shape)
         gradient.floats.update(from: slot.gradient.floats, count: x.shape.count)
         fill(gradient, true)

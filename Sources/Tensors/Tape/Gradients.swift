@@ -7,7 +7,7 @@ public final class Gradients {
         let parameter: Tensor
         let gradient: Tensor
         /// Whether the gradient's buffer is nobody else's, so that more can be added to it in place.
-        let isOwned: Bool
+        var isOwned: Bool
     }
 
     private var entries: [ObjectIdentifier: Entry] = [:]
@@ -15,14 +15,19 @@ public final class Gradients {
     public init() {}
 
     /// The gradient of a parameter, in its shape; nil if nothing depended on it.
-    public subscript(parameter: Tensor) -> Tensor? { entries[ObjectIdentifier(parameter.buffer)]?.gradient }
+    public subscript(parameter: Tensor) -> Tensor? {
+        let key = ObjectIdentifier(parameter.buffer)
+        // Whoever reads it holds it: what is added later goes elsewhere.
+        entries[key]?.isOwned = false
+        return entries[key]?.gradient.reshaped(parameter.shape)
+    }
 
     /// Forgets all gradients. Their memory goes back to the pool that it came from.
     public func removeAll() { entries.removeAll(keepingCapacity: true) }
 
     /// The gradient of a parameter, which is forgotten here.
     public func take(_ parameter: Tensor) -> Tensor? {
-        entries.removeValue(forKey: ObjectIdentifier(parameter.buffer))?.gradient
+        entries.removeValue(forKey: ObjectIdentifier(parameter.buffer))?.gradient.reshaped(parameter.shape)
     }
 
     func entry(of parameter: Tensor) -> Entry? { entries[ObjectIdentifier(parameter.buffer)] }
