@@ -28,13 +28,21 @@ public final class Tape {
     let id: UInt32
     private var nodes: [Node] = []
     private var isSpent = false
-    private var failure: InputError?
+    /// Whether it only follows what depends on what, and keeps nothing for a backward pass.
+    private let isDry: Bool
+    /// The first thing that went wrong: the one that the backward pass throws.
+    private(set) var failure: InputError?
 
     private static let lastID = Atomic<UInt32>(0)
 
     /// - Parameter gradients: where the parameters' gradients go, added to those that stand there.
-    public init(addingTo gradients: Gradients = Gradients()) {
+    public convenience init(addingTo gradients: Gradients = Gradients()) {
+        self.init(addingTo: gradients, isDry: false)
+    }
+
+    init(addingTo gradients: Gradients = Gradients(), isDry: Bool) {
         self.gradients = gradients
+        self.isDry = isDry
         // Numbers come round after four billion tapes; 0 and the largest mean something else.
         let next = Self.lastID.wrappingAdd(1, ordering: .relaxed).newValue
         id = next % (UInt32.max - 1) + 1
@@ -61,7 +69,6 @@ public final class Tape {
         fail(InputError(.usage, problem, advice: advice))
     }
 
-    /// The first failure is the one that the backward pass throws.
     func fail(_ error: InputError) { failure = failure ?? error }
 
     func append(
@@ -71,8 +78,17 @@ public final class Tape {
             fail("a tape records after its backward pass", advice: "Start a new tape")
             return .constant
         }
+        if isDry { return Origin(tape: id, node: 0) }
         nodes.append(Node(operation: operation, shape: shape, backward: backward))
         return Origin(tape: id, node: UInt32(nodes.count - 1))
+    }
+
+    /// `x`, which another tape recorded, as an input of this one; parameters and constants are the same to all tapes.
+    ///
+    /// - Parameter backward: takes its gradient.
+    func input(_ x: Tensor, backward: @escaping (Tensor, Backpropagation) -> Void) -> Tensor {
+        if x.origin == .constant || x.origin == .parameter { return x }
+        return Tensor(buffer: x.buffer, shape: x.shape, origin: append(.recomputed, shape: x.shape, backward: backward))
     }
 
     /// Works backwards from `output` and adds the gradients of all parameters that it depends on to ``gradients``.
@@ -82,8 +98,9 @@ public final class Tape {
     ///     one element, which is what is wanted.
     ///   - context: whose threads and memory to use: the one that recorded.
     /// - Returns: ``gradients``.
-    /// - Throws: ``InputError`` if `output` was not recorded by this tape, if the tape was used before, or if a tensor of
-    ///   another tape was mixed in.
+    /// - Throws: ``InputError`` if `output` was not recorded by this tape, if the tape was used before, if a tensor of
+    ///   another tape was mixed in, or if a gradient reaches what passes none on, as packed weights. Found out on the way,
+    ///   the last leaves a part of the sums in ``gradients``.
     @discardableResult
     public func gradients(
         of output: Tensor, seed: Tensor? = nil, context: ForwardContext
@@ -104,14 +121,14 @@ public final class Tape {
                 .usage, "gradients of \(output.shape.count) numbers at once need to know how they are weighted",
                 advice: "Sum them up first, or give a seed")
         }
-        guard seed == nil || seed?.shape.count == output.shape.count else {
+        guard seed == nil || seed?.shape == output.shape else {
             throw InputError(
                 .usage, "a seed of shape \(seed.map { "\($0.shape)" } ?? "") for an output of shape \(output.shape)",
                 advice: "Give a seed of the output's shape")
         }
         isSpent = true
         let pass = Backpropagation(tape: self, context: context.withoutTape)
-        pass.add((seed ?? Tensor([1], shape: Shape(1))).asConstant, to: output)
+        pass.add((seed ?? Tensor([1], shape: output.shape)).asConstant, to: output)
         for index in nodes.indices.reversed() {
             // Taken out, so that what it kept goes back to the pool as soon as it has run.
             let backward = nodes[index].backward.take()
