@@ -44,10 +44,7 @@ extension ForwardContext {
                 logits, Array(targets[range]), weight: scale, gradient: wantsInput || wantsWeight ? logits : nil)
             guard let view = weight.view else { continue }
             if let dx {
-                let width = x.shape[-1]
-                let part = MatrixView(
-                    dx.floats + start * width, rows: range.count, columns: width, stride: width)
-                plain.multiply(MatrixView(logits), view.transposed, into: part)
+                plain.multiply(MatrixView(logits), view.transposed, into: MatrixView(dx, rows: range))
             }
             if let dw { plain.addWeightGradient(weight, input: rows, output: logits, into: dw, accumulate: start > 0) }
         }

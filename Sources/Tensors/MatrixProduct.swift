@@ -9,23 +9,28 @@ struct MatrixView {
     /// Floats from one stored row to the next.
     let stride: Int
     /// Whether the stored rows are this matrix's columns.
-    var isTransposed = false
+    let isTransposed: Bool
+    /// Held, so that the pool hands the elements to nobody else meanwhile.
+    private let buffer: Buffer
 
-    init(_ floats: UnsafeMutablePointer<Float>, rows: Int, columns: Int, stride: Int) {
-        self.floats = floats
-        self.rows = rows
-        self.columns = columns
-        self.stride = stride
+    /// Some rows of a tensor, or all; all axes but the last taken together.
+    init(_ tensor: Tensor, rows range: Range<Int>? = nil) {
+        let (range, width) = (range ?? 0..<tensor.rows, tensor.shape[-1])
+        floats = tensor.floats + range.lowerBound * width
+        rows = range.count
+        columns = width
+        stride = width
+        isTransposed = false
+        buffer = tensor.buffer
     }
 
     private init(transposing view: MatrixView) {
-        self.init(view.floats, rows: view.columns, columns: view.rows, stride: view.stride)
+        floats = view.floats
+        rows = view.columns
+        columns = view.rows
+        stride = view.stride
         isTransposed = !view.isTransposed
-    }
-
-    /// A tensor, all axes but the last taken together. Keep the tensor alive.
-    init(_ tensor: Tensor) {
-        self.init(tensor.floats, rows: tensor.rows, columns: tensor.shape[-1], stride: tensor.shape[-1])
+        buffer = view.buffer
     }
 
     var transposed: MatrixView { MatrixView(transposing: self) }
@@ -116,7 +121,8 @@ private struct ProductTask: TeamTask {
             let adding: Int32 = accumulate || depth.lowerBound > 0 ? 1 : 0
             guard isLast, let epilogue else {
                 kernels.matmul(
-                    rows.count, width, depth.count, left, leftStride, panel, 16 * depth.count, output, c.stride, adding, nil)
+                    rows.count, width, depth.count, left, leftStride, panel, 16 * depth.count, output, c.stride, adding,
+                    nil)
                 continue
             }
             var finish = kernels_epilogue(

@@ -1,3 +1,5 @@
+internal import Runtime
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -5,7 +7,6 @@
 #elseif canImport(Darwin)
     internal import Darwin
 #endif
-internal import Runtime
 
 extension Tensor {
     /// Numbers drawn from the normal distribution with mean 0 (Box and Muller, 1958): element i depends on the seed, the
