@@ -41,6 +41,10 @@ extension ForwardContext {
     ///   - scale: factor on the scores, 1/√D in GPT-2.
     /// - Returns: what each head found, side by side, [R, C].
     public func attention(_ projections: Tensor, spans: [SequenceSpan], layer: Int, scale: Float) -> Tensor {
+        if let tape, tape.follows(projections) {
+            tape.fail(
+                "keys and values in a cache pass no gradients on", advice: "Train on whole sequences, without caches")
+        }
         let channels = projections.shape[-1] / 3
         let output = tensor(Shape(projections.rows, channels))
         let longest = spans.reduce(0) { max($0, $1.cache.capacity) }

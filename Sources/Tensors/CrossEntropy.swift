@@ -31,7 +31,7 @@ extension ForwardContext {
         let wantsInput = tape?.follows(x) ?? false
         let wantsWeight = tape?.follows(weight.tensor) ?? false
         let plain = withoutTape
-        let dx = wantsInput ? tensor(x.shape) : nil
+        let dx = wantsInput && weight.view != nil ? tensor(x.shape) : nil
         let dw = wantsWeight ? weight.tensor.map { tensor($0.shape) } : nil
         let scale = 1 / Float(max(counted(targets), 1))
         var losses: [Float] = []
@@ -46,7 +46,9 @@ extension ForwardContext {
             if let dx {
                 plain.multiply(MatrixView(logits), view.transposed, into: MatrixView(dx, rows: range))
             }
-            if let dw { plain.addWeightGradient(weight, input: rows, output: logits, into: dw, accumulate: start > 0) }
+            if let dw {
+                plain.addWeightGradient(weight, input: rows, output: logits, into: dw, accumulate: start > 0)
+            }
         }
         if let dw, x.rows == 0 { dw.floats.update(repeating: 0, count: dw.shape.count) }
         let loss = mean(losses, targets)
@@ -55,6 +57,7 @@ extension ForwardContext {
             // The usual seed of 1 spares a pass over what may be the largest gradient of all.
             let factor = dy.floats[0]
             func scaled(_ gradient: Tensor) -> Tensor { factor == 1 ? gradient : pass.context.scale(gradient, by: factor) }
+            if weight.view == nil, pass.wants(x) { pass.failAtPackedWeights() }
             if let dx { pass.addOwned(scaled(dx), to: x) }
             if let dw, let table = weight.tensor { pass.addOwned(scaled(dw), to: table) }
         }
@@ -63,7 +66,8 @@ extension ForwardContext {
     /// Rows whose logits exist together: 39 MB of them at GPT-2's vocabulary.
     private static let lossRows = 192
 
-    /// The losses of rows of logits, each; `gradient`, which may be the logits themselves, becomes (softmax - target) * weight.
+    /// The losses of rows of logits, each; `gradient`, which may be the logits themselves, becomes
+    /// (softmax - target) * weight.
     package func rowLosses(
         _ logits: Tensor, _ targets: [Int32], weight: Float, gradient: Tensor?
     ) -> [Float] {
@@ -109,8 +113,8 @@ private struct CrossEntropyTask: TeamTask {
             if let gradient, gradient.buffer !== logits.buffer {
                 line.update(from: logits.floats + row * vocabulary, count: vocabulary)
             }
-            withUnsafePointer(to: weight) { weight in
-                losses.floats[row] = kernels.cross_entropy(vocabulary, Int(target), gradient == nil ? nil : weight, line)
+            losses.floats[row] = withUnsafePointer(to: weight) { weight in
+                kernels.cross_entropy(vocabulary, Int(target), gradient == nil ? nil : weight, line)
             }
         }
     }

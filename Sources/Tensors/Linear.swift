@@ -53,14 +53,18 @@ extension Backpropagation {
                     MatrixView(dy), view.transposed, into: MatrixView(dx), accumulate: accumulate)
             }
         } else if wants(x) {
-            tape.fail(
-                "gradients reach a linear map whose weights are packed for inference",
-                advice: "Train a model whose weights are plain")
+            failAtPackedWeights()
         }
         add(to: weight.tensor) { dw, accumulate in
             context.addWeightGradient(weight, input: x, output: dy, into: dw, accumulate: accumulate)
         }
         add(to: bias) { db, accumulate in context.sumRows(dy, into: db, accumulate: accumulate) }
+    }
+
+    func failAtPackedWeights() {
+        tape.fail(
+            "gradients reach a linear map whose weights are packed for inference",
+            advice: "Train a model whose weights are plain")
     }
 }
 
