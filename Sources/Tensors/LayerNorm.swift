@@ -37,7 +37,8 @@ extension ForwardContext {
         }
     }
 
-    /// The second half of ``layerNorm(_:gain:bias:epsilon:)`` with statistics from elsewhere, in the same arithmetic.
+    /// The second half of ``layerNorm(_:gain:bias:epsilon:)`` with statistics from elsewhere, in the same arithmetic. No
+    /// gradient flows to the statistics.
     public func normalize(_ x: Tensor, statistics: Tensor, gain: Tensor, bias: Tensor?) -> Tensor {
         let output = tensor(x.shape)
         let channels = x.shape[-1]
@@ -48,7 +49,17 @@ extension ForwardContext {
                 output.floats[row * channels + i] = (bias?.floats[i] ?? 0).addingProduct(scaled, gain.floats[i])
             }
         }
-        return output
+        if tape == nil { return output }
+        return record(.normalize, output, from: x, gain, bias) { dy, pass in
+            pass.addNormParameters(x, statistics, gain: gain, bias: bias, gradient: dy)
+            guard pass.wants(x) else { return }
+            let dx = pass.context.tensor(x.shape)
+            for element in 0..<x.shape.count {
+                let scale = statistics.floats[element / channels * 2 + 1]
+                dx.floats[element] = dy.floats[element] * gain.floats[element % channels] * scale
+            }
+            pass.addOwned(dx, to: x)
+        }
     }
 }
 

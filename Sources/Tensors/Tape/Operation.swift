@@ -15,6 +15,8 @@ public enum Operation: String, Sendable, CaseIterable {
     /// An activation, element by element.
     case activate
     case layerNorm
+    /// Layer norm with means and deviations from elsewhere.
+    case normalize
     /// Layer norm as a textbook prints it: deviation with n - 1, ε outside the root.
     case textbookLayerNorm
     case multiHeadAttention
