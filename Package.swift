@@ -57,6 +57,9 @@ let package = Package(
         .testTarget(name: "KernelsTests", dependencies: ["KernelChecks", "Kernels", "Runtime"], swiftSettings: swift),
         .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime"], resources: [.copy("Fixtures")], swiftSettings: swift),
+        .testTarget(
+            name: "TensorsTests", dependencies: ["Files", "Runtime", "Tensors", "TestSupport"],
+            resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(name: "FilesTests", dependencies: ["Files", "Fuzzing", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "CheckpointsTests",

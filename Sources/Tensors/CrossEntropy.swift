@@ -56,7 +56,9 @@ extension ForwardContext {
         return record(.linearCrossEntropy, loss, from: x, weight.tensor) { dy, pass in
             // The usual seed of 1 spares a pass over what may be the largest gradient of all.
             let factor = dy.floats[0]
-            func scaled(_ gradient: Tensor) -> Tensor { factor == 1 ? gradient : pass.context.scale(gradient, by: factor) }
+            func scaled(_ gradient: Tensor) -> Tensor {
+                factor == 1 ? gradient : pass.context.scale(gradient, by: factor)
+            }
             if weight.view == nil, pass.wants(x) { pass.failAtPackedWeights() }
             if let dx { pass.addOwned(scaled(dx), to: x) }
             if let dw, let table = weight.tensor { pass.addOwned(scaled(dw), to: table) }

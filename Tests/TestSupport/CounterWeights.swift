@@ -7,6 +7,11 @@ package enum CounterWeights {
     package struct Rule: Sendable {
         package let offset: Float
         package let scale: Float
+
+        package init(offset: Float, scale: Float) {
+            self.offset = offset
+            self.scale = scale
+        }
     }
 
     /// Fills `values`, the whole tensor in row-major order.
