@@ -1,17 +1,17 @@
 internal import Checkpoints
-internal import Files
-internal import GPT2
+package import Files
+package import GPT2
 internal import Layers
 internal import Tensors
 
 /// Low-rank adapters in a folder of their own, as PEFT saves and loads them: adapter_config.json and
 /// adapter_model.safetensors.
-enum AdapterFiles {
+package enum AdapterFiles {
     static let folderName = "adapter"
     private static let weightsName = "adapter_model.safetensors"
 
     /// - Parameter base: the model's folder that the adapters belong to.
-    static func write(
+    package static func write(
         _ model: GPT2, rank: Int, alpha: Double, targets: [String], base: String, to folder: String
     ) throws(InputError) {
         try Folder.create(folder)
@@ -37,7 +37,7 @@ enum AdapterFiles {
     }
 
     /// Puts saved adapters into a model that has some of the same shapes.
-    static func read(into model: inout GPT2, from folder: String) throws(InputError) {
+    package static func read(into model: inout GPT2, from folder: String) throws(InputError) {
         let file = try SafetensorsFile(path: "\(folder)/\(weightsName)")
         let weights = try Weights([file], place: file.place)
         var tensors: [String: Tensor] = [:]
