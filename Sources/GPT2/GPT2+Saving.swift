@@ -8,7 +8,7 @@ extension GPT2 {
     ///
     /// - Parameter folder: must exist. Each file is replaced at once.
     /// - Throws: ``InputError`` if a file cannot be written.
-    public func save(to folder: String) throws(InputError) {
+    public func save(toDirectory folder: String) throws(InputError) {
         try AtomicFile.write(configuration.json.utf8, to: "\(folder)/config.json")
         try SafetensorsWriter.write(parameters, to: "\(folder)/model.safetensors")
     }

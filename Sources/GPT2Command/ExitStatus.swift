@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import Training
 
 #if canImport(Glibc)
     import Glibc
@@ -12,6 +13,8 @@ import Files
 /// How the program ends. The numbers of wrong usage, bad data, no input and internal error are those of sysexits.h.
 enum ExitStatus: Int32 {
     case success = 0
+    /// A run that failed on its own terms: the loss diverged.
+    case failed = 1
     case usage = 64
     case data = 65
     case missing = 66
@@ -24,6 +27,9 @@ enum ExitStatus: Int32 {
         case let error as InputError:
             StandardError.line("Error: \(error)")
             exit(status(of: error.kind))
+        case let error as TrainingDiverged:
+            StandardError.line("Error: \(error)")
+            exit(.failed)
         case is Interrupted:
             exit(.interrupted)
         case is BrokenPipe:

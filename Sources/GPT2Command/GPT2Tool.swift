@@ -5,7 +5,7 @@ import ArgumentParser
 struct GPT2Tool: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gpt2",
-        abstract: "Runs GPT-2 and shows what happens inside.",
+        abstract: "Trains GPT-2, runs it and shows what happens inside.",
         discussion: """
             A small model that tells stories is inside the program; --model takes any GPT-2 in a Hugging Face folder.
 

@@ -11,7 +11,7 @@ extension Module {
     public mutating func load(_ tensors: [String: Tensor], from place: String? = nil) throws(InputError) {
         var comparison = ParameterComparison()
         for (path, parameter) in parameters {
-            comparison.compare(path, parameter, shape: tensors[path].map { $0.shape.sizes })
+            comparison.compare(path, parameter, shape: tensors[path].map { $0.shape.sizesByAxis })
         }
         try comparison.finish(names: tensors.keys.sorted(), packed: packedPaths, place: place)
         updateParameters { path, parameter in
@@ -34,7 +34,8 @@ extension Module {
         }
         try comparison.finish(names: file.tensors.map(\.name), packed: packedPaths, place: path)
         updateParameters { name, parameter in
-            guard let tensor = file[JSONString(name)]?.floats(parameter.shape) else { return }
+            // The comparison has looked at its type and its shape.
+            guard let entry = file[JSONString(name)], let tensor = try? Tensor(entry) else { return }
             parameter = parameter.isParameter ? tensor.asParameter : tensor
         }
     }
@@ -53,25 +54,10 @@ extension Module {
         defer { withExtendedLifetime(parameters) {} }
         let tensors = parameters.map { name, tensor in
             SafetensorsWriter.Tensor(
-                name, .f32, shape: tensor.shape.sizes,
+                name, .f32, shape: tensor.shape.sizesByAxis,
                 bytes: UnsafeRawBufferPointer(start: tensor.floats, count: tensor.shape.count * 4))
         }
         try SafetensorsWriter.write(tensors, to: path)
-    }
-}
-
-extension Shape {
-    fileprivate var sizes: [Int] { (0..<rank).map { self[$0] } }
-}
-
-extension WeightTensor {
-    /// The elements as a tensor of that shape; nil if there are none.
-    fileprivate func floats(_ shape: Shape) -> Tensor? {
-        guard let bytes = bytes.baseAddress else { return nil }
-        let matrix = StoredMatrix(
-            layout: .inputsByOutputs, rows: 1, columns: shape.count, dtype: dtype, bytes: bytes,
-            release: { release(bytes: $0) })
-        return Tensor(matrix).reshaped(shape)
     }
 }
 
@@ -86,7 +72,7 @@ private struct ParameterComparison {
     mutating func compare(_ path: String, _ parameter: Tensor, shape: [Int]?, dtype: DType = .f32) {
         expected.insert(JSONString(path))
         guard let shape else { return missing.append("\(path) \(parameter.shape)") }
-        if shape != parameter.shape.sizes { misshapen.append("\(path) is \(shape) and should be \(parameter.shape)") }
+        if shape != parameter.shape.sizesByAxis { misshapen.append("\(path) is \(shape) and should be \(parameter.shape)") }
         if ![.f32, .f16, .bf16].contains(dtype) { unreadable.append("\(path) is \(dtype.rawValue)") }
     }
 

@@ -124,16 +124,3 @@ package struct ParityCase<Settings: Decodable & Sendable>: Sendable, CustomStrin
         return error <= allowed ? [] : ["\(name) is off by \(error) where the largest is \(largest)"]
     }
 }
-
-extension Shape {
-    /// Of one to four sizes.
-    package init?(_ sizes: [Int]) {
-        switch sizes.count {
-        case 1: self.init(sizes[0])
-        case 2: self.init(sizes[0], sizes[1])
-        case 3: self.init(sizes[0], sizes[1], sizes[2])
-        case 4: self.init(sizes[0], sizes[1], sizes[2], sizes[3])
-        default: return nil
-        }
-    }
-}

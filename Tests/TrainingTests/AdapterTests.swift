@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import GPT2
 import Layers
@@ -93,7 +94,9 @@ import Training
 
     @Test func anUnknownTargetIsRefused() throws {
         var model = try TrainingReference.model("base")
-        let error = caughtError { try model.addAdapters(rank: 2, alpha: 6, targets: ["c_attn", "q_proj"], seed: 1) }
+        let error = caughtError { () throws(InputError) in
+            try model.addAdapters(rank: 2, alpha: 6, targets: ["c_attn", "q_proj"], seed: 1)
+        }
         #expect(error?.problem == "no layer's name ends with \"q_proj\"")
     }
 }

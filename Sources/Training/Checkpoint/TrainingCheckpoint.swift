@@ -23,7 +23,7 @@ public enum TrainingCheckpoint {
         _ trainer: Trainer, notes: [String: Double] = [:], companions: Companions, to path: String
     ) throws(InputError) {
         try FolderReplacement.write(path) { folder throws(InputError) in
-            try trainer.mergedModel.save(to: folder)
+            try trainer.mergedModel.save(toDirectory: folder)
             if let adapters = trainer.adapters {
                 try AdapterFiles.write(
                     trainer.model, rank: adapters.rank, alpha: adapters.alpha, targets: adapters.targets,
