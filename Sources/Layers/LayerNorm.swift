@@ -23,14 +23,18 @@ public struct LayerNorm: Module {
 
     /// - Parameters:
     ///   - x: [..., C].
-    ///   - statistics: where each row's mean and 1/√(variance + ε), [R, 2], can be seen and replaced.
+    ///   - statistics: where each row's mean and 1/√(variance + ε), [R, 2], can be seen and replaced. No gradient flows to
+    ///     those that are put in their place.
     /// - Returns: [..., C].
     public func callAsFunction(
         _ x: Tensor, statistics site: TapPoint.Site? = nil, layer: Int? = nil, _ context: ForwardContext
     ) -> Tensor {
         let (output, statistics) = context.layerNorm(x, gain: gain, bias: bias, epsilon: epsilon)
         guard let site, context.isTapped(site, layer: layer) else { return output }
-        return context.normalize(x, statistics: context.tap(site, layer: layer, statistics), gain: gain, bias: bias)
+        let seen = context.tap(site, layer: layer, statistics)
+        // Looking changes nothing, gradients included.
+        if seen.isIdentical(to: statistics) { return output }
+        return context.normalize(x, statistics: seen, gain: gain, bias: bias)
     }
 
     public mutating func visit(_ visitor: inout ModuleVisitor) {

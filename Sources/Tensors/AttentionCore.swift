@@ -17,6 +17,8 @@ struct AttentionCore {
     var fixedWeights: Tensor?
 
     static let stripRows = 32
+    /// Random numbers for the keys of one query and head.
+    private static let dropoutPositions = 1 << 20
 
     var headSize: Int { queries.range.count / heads }
     private var longest: Int { spans.reduce(0) { max($0, $1.keys.count) } }
@@ -43,10 +45,14 @@ struct AttentionCore {
 
     /// Calls `body` for the items of one part of the threads.
     func forEachItem(_ part: Int, _ parts: Int, _ body: (Item) -> Void) {
+        // Keys that sequences share belong to one thread for each head, which adds their gradients up in order.
+        let hasOwnKeys = zip(spans, spans.dropFirst()).allSatisfy { $0.keys.upperBound <= $1.keys.lowerBound }
         var (index, weight) = (0, 0)
         for span in spans {
             for head in 0..<heads {
-                if index % parts == part { body(Item(index: index, span: span, head: head, firstWeight: weight)) }
+                if (hasOwnKeys ? index : head) % parts == part {
+                    body(Item(index: index, span: span, head: head, firstWeight: weight))
+                }
                 index += 1
                 weight += span.queries.count * span.keys.count
             }
@@ -134,7 +140,7 @@ struct AttentionCore {
             // By the row's number in the whole step, the head and the key.
             let number = (firstRow + item.span.queries.lowerBound + row) * heads + item.head
             let start = (row - rows.lowerBound) * count
-            dropout.apply(count, at: number * (1 << 20) + 0, from + start, to + start, kernels)
+            dropout.apply(count, at: number * Self.dropoutPositions, from + start, to + start, kernels)
         }
     }
 

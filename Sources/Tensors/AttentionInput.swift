@@ -23,14 +23,27 @@ public struct TensorColumns: Sendable {
 
 /// The rows of one sequence among those of an attention's inputs.
 public struct AttentionSpan: Sendable {
-    /// The sequence's rows among the queries.
+    /// The sequence's rows among the queries, behind those of the sequence before.
     public let queries: Range<Int>
-    /// Its rows among the keys and values.
+    /// Its rows among the keys and values; sequences may share them.
     public let keys: Range<Int>
 
     public init(queries: Range<Int>, keys: Range<Int>) {
         self.queries = queries
         self.keys = keys
+    }
+
+    /// Stops where sequences have queries in common, or rows that are not there.
+    static func check(_ spans: [AttentionSpan], queries: Int, keys: Int) {
+        for span in spans {
+            precondition(
+                span.queries.lowerBound >= 0 && span.queries.upperBound <= queries && span.keys.lowerBound >= 0
+                    && span.keys.upperBound <= keys,
+                "queries \(span.queries) of \(queries) and keys \(span.keys) of \(keys)")
+        }
+        precondition(
+            zip(spans, spans.dropFirst()).allSatisfy { $0.queries.upperBound <= $1.queries.lowerBound },
+            "the queries of each sequence follow those of the one before")
     }
 
     /// `count` sequences of equal lengths, one after another.

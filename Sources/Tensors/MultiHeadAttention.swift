@@ -7,7 +7,7 @@ extension ForwardContext {
     ///
     /// The arithmetic is that of ``attention(_:spans:layer:scale:)``, which reads keys and values from caches: causal
     /// self-attention gives the same bits. Works on strips of 32 queries, forwards and backwards; the backward pass makes
-    /// the weights again. A query all of whose keys are masked finds zeros.
+    /// the weights again. A query all of whose keys are masked finds zeros, as does one of no sequence.
     ///
     /// - Parameters:
     ///   - queries: [Rq, H D], keys and values: [Rk, H D].
@@ -27,7 +27,15 @@ extension ForwardContext {
             keys.range.count == channels && values.range.count == channels,
             "queries of \(channels) channels, keys of \(keys.range.count), values of \(values.range.count)")
         mask.check(spans: spans, heads: heads, keys: keys.tensor.rows)
+        AttentionSpan.check(
+            spans, queries: queries.tensor.rows, keys: min(keys.tensor.rows, values.tensor.rows))
+        if let tape, [mask.keyPadding, mask.additive].contains(where: tape.follows) {
+            tape.fail("no gradients flow into an attention mask", advice: "Give the mask's `asConstant`")
+        }
         let output = tensor(queries.tensor.shape.withLast(channels))
+        if spans.reduce(0, { $0 + $1.queries.count }) < output.rows {
+            output.floats.update(repeating: 0, count: output.shape.count)
+        }
         var core = AttentionCore(
             queries: queries, keys: keys, values: values, heads: heads, scale: scale, spans: spans, mask: mask,
             kernels: kernels)
@@ -80,8 +88,10 @@ extension Backpropagation {
             gradient.floats.update(repeating: 0, count: gradient.shape.count)
             return gradient
         }
+        // The same memory may be followed in one place and data in another.
         let shared =
-            queries.tensor.buffer === keys.tensor.buffer && keys.tensor.buffer === values.tensor.buffer
+            queries.tensor.isIdentical(to: keys.tensor) && queries.tensor.origin == keys.tensor.origin
+            && queries.tensor.isIdentical(to: values.tensor) && queries.tensor.origin == values.tensor.origin
             && !queries.range.overlaps(keys.range) && !queries.range.overlaps(values.range)
             && !keys.range.overlaps(values.range)
         let dq = zeros(queries)

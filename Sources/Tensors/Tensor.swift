@@ -69,6 +69,9 @@ public struct Tensor: @unchecked Sendable {
         return withUnsafeValues { $0[i * shape[1] + j] }
     }
 
+    /// Whether both have the same memory.
+    package func isIdentical(to other: Tensor) -> Bool { buffer === other.buffer }
+
     /// The same elements in another shape of the same count.
     public func reshaped(_ shape: Shape) -> Tensor {
         precondition(shape.count == self.shape.count, "\(self.shape) cannot become \(shape)")

@@ -144,6 +144,19 @@ import Testing
         }
     }
 
+    @Test func masksThatNeedGradients() throws {
+        var context = ForwardContext()
+        let x = Tensor.normal(Shape(2, 4), seed: 1).asParameter
+        let bias = Tensor.zeros(Shape(2, 2)).asParameter
+        let tape = context.startTape()
+        let y = context.multiHeadAttention(
+            queries: TensorColumns(x), keys: TensorColumns(x), values: TensorColumns(x), heads: 2, scale: 1,
+            spans: AttentionSpan.sequences(1, queries: 2, keys: 2), mask: AttentionMask(additive: bias))
+        try expect("mask", context) { () throws(InputError) in
+            try tape.gradients(of: context.sum(y), context: context)
+        }
+    }
+
     @Test func recomputationThatReachesOutside() throws {
         var context = ForwardContext()
         let tape = context.startTape()

@@ -92,6 +92,25 @@ import Testing
         #expect(gradients[x]?.values == x.values.map { 9 * $0 })
     }
 
+    /// Queries, keys and values may lie in one tensor, of which some columns are taken as data.
+    @Test(arguments: [0, 1, 2]) func attentionToConstantsInTheSameMemory(followed: Int) throws {
+        let x = Tensor.normal(Shape(4, 12), seed: 5).asParameter
+        let spans = AttentionSpan.sequences(1, queries: 4, keys: 4)
+        func gradient(_ parts: [Tensor]) throws -> [Float] {
+            var context = ForwardContext()
+            let tape = context.startTape()
+            let found = context.multiHeadAttention(
+                queries: TensorColumns(parts[0], 0..<4), keys: TensorColumns(parts[1], 4..<8),
+                values: TensorColumns(parts[2], 8..<12), heads: 2, scale: 0.5, spans: spans)
+            let gradients = try tape.gradients(of: found, seed: .normal(Shape(4, 4), seed: 6), context: context)
+            return try #require(gradients[x]).values
+        }
+        let all = try gradient([x, x, x])
+        let one = try gradient((0..<3).map { $0 == followed ? x : x.asConstant })
+        let wanted = all.enumerated().map { $0 % 12 / 4 == followed ? $1 : 0 }
+        #expect(one == wanted)
+    }
+
     @Test func anOutputThatIsAParameter() throws {
         var context = ForwardContext()
         let tape = context.startTape()

@@ -12,6 +12,30 @@ extension OperationCase {
         apart("strips", spans: [(40, 130), (33, 64)], heads: 3, size: 5),
         apart("dropout", spans: [(40, 70)], heads: 2, size: 4, dropoutRate: 0.3),
         OperationCase(
+            .multiHeadAttention, "keys that sequences share",
+            inputs: [Input("q", 60, 12), Input("k", 40, 12), Input("v", 40, 12)],
+            forward: {
+                $1.multiHeadAttention(
+                    queries: TensorColumns($0.q), keys: TensorColumns($0.k), values: TensorColumns($0.v), heads: 3,
+                    scale: 0.5, spans: sharing)
+            },
+            twin: {
+                Reference.attention(queries: $0.q, keys: $0.k, values: $0.v, heads: 3, scale: 0.5, spans: sharing)
+            }),
+        OperationCase(
+            .multiHeadAttention, "rows of no sequence",
+            inputs: [Input("q", 6, 4), Input("k", 5, 4), Input("v", 5, 4)],
+            forward: {
+                $1.multiHeadAttention(
+                    queries: TensorColumns($0.q), keys: TensorColumns($0.k), values: TensorColumns($0.v), heads: 2,
+                    scale: 0.5, spans: [AttentionSpan(queries: 1..<4, keys: 2..<4)])
+            },
+            twin: {
+                Reference.attention(
+                    queries: $0.q, keys: $0.k, values: $0.v, heads: 2, scale: 0.5,
+                    spans: [AttentionSpan(queries: 1..<4, keys: 2..<4)])
+            }),
+        OperationCase(
             .multiHeadAttention, "the same columns as queries, keys and values", inputs: [Input("x", 5, 6)],
             forward: {
                 $1.multiHeadAttention(
@@ -41,6 +65,11 @@ extension OperationCase {
                     values: Reference.columns($0.memory, 3..<9), heads: 2, scale: 0.5,
                     spans: .sequences(1, queries: 3, keys: 4))
             }),
+    ]
+
+    private static let sharing = [
+        AttentionSpan(queries: 0..<20, keys: 0..<40), AttentionSpan(queries: 20..<40, keys: 10..<40),
+        AttentionSpan(queries: 40..<60, keys: 0..<40),
     ]
 
     /// Queries, keys and values in tensors of their own; spans as numbers of queries and of keys, one after another.

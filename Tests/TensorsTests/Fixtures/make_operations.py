@@ -192,6 +192,13 @@ apart(": causal, fewer keys than queries", [(5, 3), (2, 0)], 2, 3, causal=True)
 apart(": causal, more keys than queries", [(3, 6), (1, 4)], 2, 3, causal=True)
 apart(": strips", [(40, 130), (33, 64)], 3, 5)
 apart(": dropout", [(40, 70)], 2, 4, rate=0.3)
+sharing = [(slice(0, 20), slice(0, 40)), (slice(20, 40), slice(10, 40)), (slice(40, 60), slice(0, 40))]
+case(
+    "multiHeadAttention: keys that sequences share", lambda q, k, v: attend(q, k, v, 3, sharing, 0.5),
+    q=(60, 12), k=(40, 12), v=(40, 12))  # fmt: skip
+case(
+    "multiHeadAttention: rows of no sequence",
+    lambda q, k, v: attend(q, k, v, 2, [(slice(1, 4), slice(2, 4))], 0.5), q=(6, 4), k=(5, 4), v=(5, 4))  # fmt: skip
 case(
     "multiHeadAttention: the same columns as queries, keys and values",
     lambda x: attend(x, x, x, 2, [(slice(0, 5), slice(0, 5))], 0.5), x=(5, 6))  # fmt: skip
