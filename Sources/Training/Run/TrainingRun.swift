@@ -22,6 +22,8 @@ public final class TrainingRun {
     private let companions: TrainingCheckpoint.Companions
     private let windows: EvaluationWindows?
     private let metrics: MetricsLog
+    private let samples: MetricsLog?
+    private let events: EventFile
     public let team: Team
     /// Evaluations since the best one.
     private var evaluationsWithoutGain = 0
@@ -80,6 +82,10 @@ public final class TrainingRun {
         }
         firstStep = trainer.step
         metrics = try MetricsLog("\(directory.path)/metrics.jsonl", keepingUpTo: trainer.step)
+        samples =
+            plan.sampleEvery == nil
+            ? nil : try MetricsLog("\(directory.path)/samples.jsonl", keepingUpTo: trainer.step)
+        events = try EventFile(in: directory.path, keepingUpTo: trainer.step)
         // Weights and two moments, for those that are kept, the best and one being written.
         try directory.checkRoom(for: model.parameterCount * 12 * (plan.keep + 2) + (64 << 20))
     }
@@ -122,15 +128,24 @@ public final class TrainingRun {
     private func takeStep() throws -> Trainer.StepReport {
         do { return try trainer.takeStep() } catch var failure as TrainingDiverged {
             failure.checkpoint = directory.checkpointSteps.last.map(directory.checkpoint)
+            // The curves show how it came about; the failure itself matters more than a report that cannot be written.
+            try? directory.writeReport(plan)
             throw failure
         }
     }
 
     private func log(_ report: Trainer.StepReport, tokensPerSecond: Double) throws(InputError) {
-        try metrics.append([
-            "step": "\(report.step)", "loss": report.loss.json, "learning_rate": report.learningRate.json,
-            "gradient_norm": report.gradientNorm.json, "tokens_per_s": tokensPerSecond.json,
-        ])
+        try record(
+            [
+                ("loss", report.loss), ("learning_rate", report.learningRate), ("gradient_norm", report.gradientNorm),
+                ("tokens_per_s", tokensPerSecond),
+            ], at: report.step)
+    }
+
+    /// Writes numbers to metrics.jsonl and to TensorBoard's file.
+    private func record(_ values: [(name: String, value: Double)], at step: Int) throws(InputError) {
+        try metrics.append([("step", "\(step)")] + values.map { ($0.name, $0.value.json) })
+        try events.append(step: step, values)
     }
 
     /// Returns whether the run's patience is at its end.
@@ -138,7 +153,7 @@ public final class TrainingRun {
         guard let windows else { return false }
         let loss = try trainer.evaluate(windows)
         let step = trainer.step
-        try metrics.append(["step": "\(step)", "validation_loss": loss.json])
+        try record([("validation_loss", loss)], at: step)
         let isBest = loss < best?.loss ?? .infinity
         if isBest {
             best = (loss, step)
@@ -155,6 +170,7 @@ public final class TrainingRun {
         let path = directory.checkpoint(step: trainer.step)
         try TrainingCheckpoint.write(trainer, notes: notes, companions: companions, to: path)
         directory.keepLast(plan.keep)
+        try directory.writeReport(plan)
         try observe(.checkpoint(path: path))
     }
 
@@ -173,6 +189,7 @@ public final class TrainingRun {
             model, prompt: prompt, options: GenerationOptions(maxTokens: 200, seed: UInt64(trainer.step)))
         var text = plan.samplePrompt
         while let piece = try generation.next() { text += piece.text }
+        try samples?.append([("step", "\(trainer.step)"), ("text", text.jsonEscaped)])
         try observe(.sample(step: trainer.step, text: text))
     }
 }

@@ -1,24 +1,14 @@
-internal import Files
+package import Files
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
-
-/// A run's metrics.jsonl: one JSON object a line, each there as soon as it is written.
-final class MetricsLog {
-    private let descriptor: Int32
-    private let path: String
+/// A run's metrics.jsonl or samples.jsonl: one JSON object a line, each there as soon as it is written.
+package final class MetricsLog {
+    private let file: AppendedFile
 
     /// Opens the file to append to.
     ///
     /// - Parameter step: lines of later steps, which a run that was killed left after its last checkpoint, and a line that
     ///   was cut short are taken out.
-    init(_ path: String, keepingUpTo step: Int) throws(InputError) {
-        self.path = path
+    package init(_ path: String, keepingUpTo step: Int) throws(InputError) {
         if PathKind(path) == .file {
             let file = try MappedFile(path: path)
             var kept = 0
@@ -29,37 +19,20 @@ final class MetricsLog {
             }
             if kept < file.count { try AtomicFile.write(file.bytes[..<kept], to: path) }
         }
-        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-        if descriptor < 0 { throw Self.cannotWrite(path) }
+        file = try AppendedFile(path)
     }
-
-    deinit { close(descriptor) }
 
     /// The step that a line is about.
     private static func step(of line: Slice<UnsafeRawBufferPointer>) -> Int? {
-        guard
-            let json = try? JSON.parse(UnsafeRawBufferPointer(rebasing: line), in: "metrics.jsonl"),
-            let fields = try? JSONFields(json, in: "metrics.jsonl")
-        else { return nil }
-        return try? fields.integer("step")
+        try? MetricsHistory.fields(line)?.integer("step")
     }
 
     /// Appends a line.
-    func append(_ members: KeyValuePairs<String, String>) throws(InputError) {
-        let text = "{" + members.map { "\($0.key.jsonEscaped):\($0.value)" }.joined(separator: ",") + "}\n"
-        var bytes = [UInt8](text.utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw Self.cannotWrite(path) }
-            bytes = bytes.dropFirst(count)
-        }
-    }
-
-    private static func cannotWrite(_ path: String) -> InputError {
-        InputError(
-            .missing, "the metrics cannot be written (\(String(cString: strerror(errno))))", in: path,
-            advice: "Check that the folder is writable and has room")
+    ///
+    /// - Parameter members: names, and values as JSON.
+    package func append(_ members: [(name: String, json: String)]) throws(InputError) {
+        let text = "{" + members.map { "\($0.name.jsonEscaped):\($0.json)" }.joined(separator: ",") + "}\n"
+        try file.append(Array(text.utf8))
     }
 }
 

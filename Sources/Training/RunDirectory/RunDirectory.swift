@@ -19,8 +19,9 @@ public import Files
 ///     run.json           the plan
 ///     metrics.jsonl      a line for each logged step and each evaluation
 ///     checkpoints/       step-N and best, model folders with the optimizer's state
+///     samples.jsonl      what the model wrote meanwhile
 ///     report.html        curves and samples
-///     events.out.…       the same for TensorBoard
+///     events.out.…       the curves for TensorBoard
 ///
 /// One process at a time works in it; a lock that ends with the process sees to that.
 public final class RunDirectory {
@@ -34,12 +35,16 @@ public final class RunDirectory {
     /// - Throws: ``InputError`` if there is anything in it already, or if nothing can be written there.
     public convenience init(creating path: String, _ plan: TrainingPlan) throws(InputError) {
         try Folder.create(path)
-        let names = try Folder.names(in: path).filter { $0 != "lock" }
+        let names = try Folder.names(in: path).filter { $0 != "lock" && !Self.isUnfinished($0) }
         guard names.isEmpty else {
             let isRun = names.contains(Self.planName)
             throw InputError(
-                .usage, "the folder holds \(isRun ? "another run" : "other files"): \(names.sorted().prefix(5).joined(separator: ", "))",
-                in: path, advice: isRun ? "Name another folder with --out, or go on with that run with --resume" : "Name an empty folder with --out")
+                .usage,
+                "the folder holds \(isRun ? "another run" : "other files"): \(names.sorted().prefix(5).joined(separator: ", "))",
+                in: path,
+                advice: isRun
+                    ? "Name another folder with --out, or go on with that run with --resume"
+                    : "Name an empty folder with --out")
         }
         try self.init(locking: path)
         try write(plan)
@@ -89,6 +94,13 @@ public final class RunDirectory {
         try AtomicFile.write(plan.json, to: "\(path)/\(Self.planName)")
     }
 
+    /// Writes report.html about what has been logged so far.
+    func writeReport(_ plan: TrainingPlan) throws(InputError) {
+        let configuration = plan.values.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
+        let report = try RunReport(folder: path, configuration: configuration)
+        try AtomicFile.write(report.html.utf8, to: "\(path)/report.html")
+    }
+
     // MARK: Checkpoints
 
     private var checkpoints: String { "\(path)/checkpoints" }
@@ -107,8 +119,16 @@ public final class RunDirectory {
         for step in checkpointSteps.dropLast(max(count, 1)) { FolderReplacement.remove(checkpoint(step: step)) }
     }
 
+    /// Whether a name is that of a file of ours which was never put in place.
+    private static func isUnfinished(_ name: String) -> Bool {
+        name.hasSuffix(".tmp")
+            && ["run.json.", "report.html.", "metrics.jsonl.", "samples.jsonl.", EventFile.prefix]
+                .contains { name.hasPrefix($0) }
+    }
+
     /// What a process that was killed left half done.
     private func removeUnfinished() throws(InputError) {
+        for name in try Folder.names(in: path) where Self.isUnfinished(name) { try Folder.remove("\(path)/\(name)") }
         guard PathKind(checkpoints) == .folder else { return }
         let names = try Folder.names(in: checkpoints)
         for name in names where name.hasSuffix(FolderReplacement.oldSuffix) {
@@ -132,7 +152,8 @@ public final class RunDirectory {
         let free = Int(status.f_bavail) * Int(status.f_frsize)
         guard free < bytes else { return }
         throw InputError(
-            .missing, "the disk has \(free / 1_000_000) MB free, and the checkpoints need \(bytes / 1_000_000) MB", in: path,
+            .missing, "the disk has \(free / 1_000_000) MB free, and the checkpoints need \(bytes / 1_000_000) MB",
+            in: path,
             advice: "Make room, keep fewer checkpoints with --keep, or name a folder on another disk with --out")
     }
 }

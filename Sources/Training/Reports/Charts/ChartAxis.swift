@@ -1,0 +1,96 @@
+/// How numbers lie along an axis.
+public enum ChartScale: Sendable {
+    case linear
+    /// By powers of ten; numbers that are not positive have no place.
+    case logarithmic
+}
+
+/// One axis of a chart: the numbers that it spans, and ticks at round ones.
+package struct ChartAxis {
+    package struct Tick: Equatable {
+        package let value: Double
+        package let label: String
+    }
+
+    package let scale: ChartScale
+    package let lower: Double
+    package let upper: Double
+    package private(set) var ticks: [Tick] = []
+
+    /// - Parameters:
+    ///   - values: the smallest and the largest number to show; any order, any finite numbers.
+    ///   - maximumTicks: about how many ticks there is room for.
+    ///   - isRounded: whether the axis goes on to the next ticks on both sides.
+    package init(_ values: ClosedRange<Double>, scale: ChartScale, maximumTicks: Int, isRounded: Bool) {
+        let isLogarithmic = scale == .logarithmic && values.lowerBound > 0
+        self.scale = isLogarithmic ? .logarithmic : .linear
+        var (lower, upper) = (values.lowerBound, values.upperBound)
+        if lower == upper {
+            // A single number stands in the middle.
+            let margin = isLogarithmic ? lower / 2 : max(abs(lower) / 2, 1e-12)
+            (lower, upper) = (lower - margin, upper + margin)
+        }
+        let positions =
+            isLogarithmic
+            ? Self.powers(lower, upper, maximumTicks, isRounded) : Self.multiples(lower, upper, maximumTicks, isRounded)
+        if isRounded, let first = positions.values.first, let last = positions.values.last {
+            (lower, upper) = (min(lower, first), max(upper, last))
+        }
+        self.lower = lower
+        self.upper = upper
+        let largest = max(abs(lower), abs(upper))
+        let inside = positions.values.filter { $0 >= lower && $0 <= upper }
+        let skip = max((inside.count + maximumTicks - 1) / max(maximumTicks, 1), 1)
+        let shown =
+            isLogarithmic ? inside.enumerated().filter { $0.offset.isMultiple(of: skip) }.map(\.element) : inside
+        ticks = shown.map { value in
+            let label =
+                isLogarithmic
+                ? NumberText.power(value) : NumberText.tick(value, step: positions.step, largest: largest)
+            return Tick(value: value, label: label)
+        }
+    }
+
+    /// Where a number lies: 0 at the lower end, 1 at the upper; nil if it has no place.
+    package func fraction(_ value: Double) -> Double? {
+        guard value.isFinite else { return nil }
+        switch scale {
+        case .linear: return (value - lower) / (upper - lower)
+        case .logarithmic:
+            guard value > 0 else { return nil }
+            return (value / lower).logarithm / (upper / lower).logarithm
+        }
+    }
+
+    /// Multiples of 1, 2 or 5 times a power of ten.
+    private static func multiples(
+        _ lower: Double, _ upper: Double, _ maximum: Int, _ isRounded: Bool
+    ) -> (values: [Double], step: Double) {
+        let raw = (upper - lower) / Double(max(maximum, 1))
+        let power = NumberText.power(ofTenBelow: raw)
+        let step = power * ([1, 2, 5].first { $0 * power >= raw * (1 - 1e-9) } ?? 10)
+        let slack = isRounded ? 0 : 1e-9
+        let first = isRounded ? (lower / step).rounded(.down) : (lower / step - slack).rounded(.up)
+        let last = isRounded ? (upper / step).rounded(.up) : (upper / step + slack).rounded(.down)
+        guard step > 0, last - first < 1000 else { return ([lower, upper], upper - lower) }
+        return (stride(from: first, through: last, by: 1).map { $0 * step }, step)
+    }
+
+    /// Powers of ten, with their halves and fifths where there are few.
+    private static func powers(
+        _ lower: Double, _ upper: Double, _ maximum: Int, _ isRounded: Bool
+    ) -> (values: [Double], step: Double) {
+        let decades = (upper / lower).logarithm / 10.0.logarithm
+        let factors: [Double] = decades < 1.5 ? [1, 2, 3, 5] : decades < 3 ? [1, 3] : [1]
+        var values: [Double] = []
+        var power = NumberText.power(ofTenBelow: lower)
+        while power <= upper * 10 {
+            values += factors.map { $0 * power }
+            power *= 10
+        }
+        // The ticks around the numbers belong to the axis if it is to be rounded.
+        let first = values.lastIndex { $0 <= lower * (1 + 1e-9) } ?? 0
+        let last = values.firstIndex { $0 >= upper * (1 - 1e-9) } ?? values.count - 1
+        return (Array(values[min(first, last)...last]), 0)
+    }
+}
