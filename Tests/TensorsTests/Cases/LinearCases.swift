@@ -52,8 +52,13 @@ extension OperationCase {
         let isTransposed = weight[0] < weight[1]
         return OperationCase(
             .linear, variant,
-            inputs: [Input("x", 260, 300), Input("weight", weight[0], weight[1]), Input("bias", 20)],
-            forward: { $1.linear($0.x, form($0.weight), bias: $0.bias) },
-            twin: { Reference.linear($0.x, $0.weight, transposed: isTransposed, bias: $0.bias) })
+            inputs: [
+                Input("x", 260, 300), Input("weight", weight[0], weight[1]), Input("bias", 20),
+                Input("residual", 260, 20),
+            ],
+            forward: { $1.linear($0.x, form($0.weight), bias: $0.bias, adding: $0.residual) },
+            twin: {
+                Reference.linear($0.x, $0.weight, transposed: isTransposed, bias: $0.bias, adding: $0.residual)
+            })
     }
 }

@@ -62,12 +62,14 @@ for variant, shape, outputs in [
     (": wide", (33, 40), 400), (": no rows", (0, 4), 3), (": no inputs", (3, 0), 4), (": no outputs", (3, 4), 0),
 ]:  # fmt: skip
     case("linear" + variant, lambda x, weight: x @ weight, x=shape, weight=(shape[-1], outputs))
-case("linear: blocks", lambda x, weight, bias: x @ weight + bias, x=(260, 300), weight=(300, 20), bias=(20,))
-transposed = {"linear: blocks, outputs by inputs": (260, 300, 20), "linear: outputs by inputs": (4, 6, 9)}
-for name, (rows, inputs, outputs) in transposed.items():
-    case(
-        name, lambda x, weight, bias: functional.linear(x, weight, bias), x=(rows, inputs), weight=(outputs, inputs),
-        bias=(outputs,))  # fmt: skip
+blocks = dict(x=(260, 300), bias=(20,), residual=(260, 20))
+case("linear: blocks", lambda x, weight, bias, residual: x @ weight + bias + residual, **blocks, weight=(300, 20))
+case(
+    "linear: blocks, outputs by inputs", lambda x, weight, bias, residual: x @ weight.T + bias + residual, **blocks,
+    weight=(20, 300))  # fmt: skip
+case(
+    "linear: outputs by inputs", lambda x, weight, bias: functional.linear(x, weight, bias), x=(4, 6), weight=(9, 6),
+    bias=(9,))  # fmt: skip
 residual = dict(x=(4, 6), weight=(6, 9), bias=(9,), residual=(4, 9))
 case("linear: bias, residual", lambda x, weight, bias, residual: x @ weight + bias + residual, **residual)
 case(
