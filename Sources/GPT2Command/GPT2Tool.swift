@@ -19,7 +19,7 @@ struct GPT2Tool: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Generate.self, Logits.self, Tokenize.self, Detokenize.self, Info.self, Evaluate.self, Inspect.self, Train.self,
-            TokenizerCommand.self,
+            Study.self, TokenizerCommand.self,
         ])
 
     static func main() {

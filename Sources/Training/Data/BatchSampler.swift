@@ -29,6 +29,14 @@ public struct TokenBatch: Sendable, Equatable {
         }
     }
 
+    /// One window whose targets nobody asks for.
+    init(window: [Int32]) {
+        rows = 1
+        length = window.count
+        inputs = window
+        targets = [Int32](repeating: -1, count: window.count)
+    }
+
     /// Files can change after they were scanned, and an id that the model does not have must never reach it.
     func checked(vocabularySize: Int) throws(InputError) -> TokenBatch {
         let largest = max(
