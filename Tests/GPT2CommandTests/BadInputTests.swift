@@ -40,7 +40,7 @@ import Testing
             (["evaluate", "--model", "TINY", "--text", "TINY/config.json", "--stride", "0"], 64, "--stride"),
             (["evaluate", "--model", "TINY", "--text", "TINY/config.json", "--stride", "33"], 64, "stride"),
             (["quantize", "--model", "TINY"], 64, "quantize"),
-            (["train", "--text", "x"], 64, "train"),
+            (["train", "--text", "x"], 64, "--out"),
             (["tokenizer", "train"], 64, "--text"),
             (["tokenizer", "train", "--text", "--vocab-size", "300", "--out", "x"], 64, "--text"),
             (["tokenizer", "train", "--text", "x", "--out", "x"], 64, "--vocab-size"),
