@@ -36,7 +36,8 @@ let package = Package(
             name: "GPT2", dependencies: ["Checkpoints", "Files", "Layers", "Runtime", "Tensors", "Tokenizers"],
             swiftSettings: swift),
         .target(
-            name: "Training", dependencies: ["Checkpoints", "Files", "GPT2", "Layers", "Runtime", "Tensors", "Tokenizers"],
+            name: "Training",
+            dependencies: ["Checkpoints", "Files", "GPT2", "Layers", "Runtime", "Tensors", "Tokenizers"],
             swiftSettings: swift),
         .target(name: "StoryModelData", exclude: ["config.json", "model.safetensors", "tokenizer.json"]),
         .target(name: "StoryModel", dependencies: ["GPT2", "StoryModelData"], swiftSettings: swift),

@@ -87,7 +87,8 @@ public final class GPT2Model: Sendable {
         self.team = team
         warnings = []
         endOfText = network.configuration.endOfText.filter(vocabulary.contains)
-        beginOfText = network.configuration.beginOfText.flatMap { vocabulary.contains($0) ? $0 : nil } ?? endOfText.min()
+        beginOfText =
+            network.configuration.beginOfText.flatMap { vocabulary.contains($0) ? $0 : nil } ?? endOfText.min()
         source = Source(place: "the model in memory", storedTypes: [:])
     }
 }

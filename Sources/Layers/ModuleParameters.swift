@@ -72,7 +72,9 @@ private struct ParameterComparison {
     mutating func compare(_ path: String, _ parameter: Tensor, shape: [Int]?, dtype: DType = .f32) {
         expected.insert(JSONString(path))
         guard let shape else { return missing.append("\(path) \(parameter.shape)") }
-        if shape != parameter.shape.sizesByAxis { misshapen.append("\(path) is \(shape) and should be \(parameter.shape)") }
+        if shape != parameter.shape.sizesByAxis {
+            misshapen.append("\(path) is \(shape) and should be \(parameter.shape)")
+        }
         if ![.f32, .f16, .bf16].contains(dtype) { unreadable.append("\(path) is \(dtype.rawValue)") }
     }
 

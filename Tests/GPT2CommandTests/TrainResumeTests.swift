@@ -15,7 +15,8 @@ import Testing
     /// A model so small that steps take no time, and a checkpoint after each, so that many kills hit one being written.
     private static let options = [
         "--layers", "2", "--heads", "2", "--channels", "16", "--context", "16", "--batch-size", "3", "--steps", "150",
-        "--warmup-steps", "10", "--learning-rate", "0.01", "--dropout", "0.1", "--log-every", "1", "--evaluate-every", "4",
+        "--warmup-steps", "10", "--learning-rate", "0.01", "--dropout", "0.1", "--log-every", "1", "--evaluate-every",
+        "4",
         "--checkpoint-every", "1", "--tokenizer", "char", "--accumulate", "2", "--seed", "9",
     ]
 

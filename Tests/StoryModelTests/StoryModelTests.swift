@@ -23,6 +23,7 @@ import Testing
         card.layers = 6
         card.heads = 8
         card.innerChannels = 1024
+        (card.embeddingDropout, card.attentionDropout, card.residualDropout) = (0, 0, 0)
         card.beginOfText = 4095
         card.endOfText = [4095]
         #expect(model.configuration == card)

@@ -28,7 +28,7 @@ import Training
     @Test(.enabled(if: SharedData.file("tinyshakespeare.txt") != nil, "tinyshakespeare.txt is not there"))
     func charactersAreNanoGPTs() throws {
         let path = try #require(SharedData.file("tinyshakespeare.txt"))
-        let data = try characters([path])
+        let data = try characters([path], limit: 1 << 24)
         #expect(data.vocabularySize == 65 && data.tokenizer?.endOfText == nil)
         #expect((data.training.count, data.validation.count) == (1_003_854, 111_540))
         // "First Citi" and "?\n\nGREMIO:" as prepare.py numbers them.

@@ -60,7 +60,8 @@ struct Train: ParsableCommand {
             if let difference = plan.differences(from: old).first {
                 throw InputError(
                     .usage,
-                    "--\(difference.option) was \(difference.was) when the run began, and is \(difference.isNow) now", in: out,
+                    "--\(difference.option) was \(difference.was) when the run began, and is \(difference.isNow) now",
+                    in: out,
                     advice: "Leave it out to go on, or start a new run in another folder")
             }
             try directory.write(plan)

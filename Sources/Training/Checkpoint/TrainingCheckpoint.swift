@@ -32,7 +32,9 @@ public enum TrainingCheckpoint {
             for file in companions { try AtomicFile.write(file.bytes, to: "\(folder)/\(file.name)") }
             try SafetensorsWriter.write(trainer.state, to: "\(folder)/\(stateName)")
             // Last: a folder that has it is whole.
-            let numbers = notes.sorted { $0.key < $1.key }.map { ",\"\($0.key)\":\"\(String($0.value.bitPattern, radix: 16))\"" }
+            let numbers = notes.sorted { $0.key < $1.key }.map {
+                ",\"\($0.key)\":\"\(String($0.value.bitPattern, radix: 16))\""
+            }
             let progress = "{\"step\":\(trainer.step)\(numbers.joined())}\n"
             try AtomicFile.write(progress.utf8, to: "\(folder)/\(progressName)")
         }

@@ -17,7 +17,9 @@ extension GPT2Model {
             let directory = try ModelDirectory(path)
             tokenizer = directory.hasTokenizer ? try Tokenizer(directory: path) : nil
             var files: TrainingCheckpoint.Companions = []
-            for name in ["tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "generation_config.json"]
+            for name in [
+                "tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "generation_config.json",
+            ]
             where PathKind(directory.file(name)) == .file {
                 files.append((name, [UInt8](try MappedFile(path: directory.file(name)).bytes)))
             }
@@ -79,7 +81,8 @@ extension TrainingPlan {
         let bytes = configuration.parameterCount * 16
         guard canAllocate(byteCount: bytes) else {
             throw InputError(
-                .data, "the weights, their gradients and the optimizer need \(bytes / 1_000_000) MB of memory, which the "
+                .data,
+                "the weights, their gradients and the optimizer need \(bytes / 1_000_000) MB of memory, which the "
                     + "system does not give", advice: "Free memory, or train a smaller model")
         }
         return GPT2(configuration, seed: seed)

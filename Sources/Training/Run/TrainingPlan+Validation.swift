@@ -4,7 +4,8 @@ extension TrainingPlan {
     /// - Throws: ``InputError`` of kind `usage` that names the first option whose value makes no sense.
     public func validate() throws(InputError) {
         let counts = [
-            ("layers", layers), ("heads", heads), ("channels", channels), ("context", context), ("batch-size", batchSize),
+            ("layers", layers), ("heads", heads), ("channels", channels), ("context", context),
+            ("batch-size", batchSize),
             ("accumulate", accumulate), ("steps", steps), ("log-every", logEvery), ("evaluate-every", evaluateEvery),
             ("checkpoint-every", checkpointEvery), ("keep", keep), ("vocab-size", vocabularySize ?? 1),
             ("evaluate-windows", evaluateWindows ?? 1), ("patience", patience ?? 1), ("sample-every", sampleEvery ?? 1),

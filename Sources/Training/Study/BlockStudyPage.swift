@@ -15,7 +15,8 @@ public struct BlockStudyPage: Sendable {
         page.paragraph(
             "The same GPT-2 (\(shape.layers) layers, \(shape.heads) heads, \(shape.channels) channels, a context of "
                 + "\(shape.context)) five times, from the same weights, on the same \(study.steps) batches of \(study.batchSize) "
-                + "sequences. Only the way in which a block is put together differs; f is attention or the feed-forward network.")
+                + "sequences. Only the way in which a block is put together differs; f is attention or the feed-forward network."
+        )
         page.table(
             records.map { record in
                 let loss = record.validationLoss.map { Self.rounded($0) } ?? "not a number"

@@ -36,7 +36,8 @@ struct StudyNetwork: Module {
                     projection: linear(channels, 3 * channels), output: linear(channels, channels), heads: shape.heads),
                 norm2: norm(),
                 feedForward: FeedForward(
-                    inner: linear(channels, 4 * channels), activation: .geluNew, output: linear(4 * channels, channels)))
+                    inner: linear(channels, 4 * channels), activation: .geluNew, output: linear(4 * channels, channels))
+            )
         }
         finalNorm = norm()
     }

@@ -27,8 +27,10 @@ public struct TrainingDiverged: Error, CustomStringConvertible {
     public var description: String {
         let shown = starts.prefix(16).map(String.init).joined(separator: ", ") + (starts.count > 16 ? ", …" : "")
         let state = checkpoint.map { "The last good state is \($0)" } ?? "There is no checkpoint yet"
-        return "step \(step): the loss is \(loss) and the gradients' norm \(gradientNorm), on the sequences that start at "
-            + "tokens \(shown). \(state); go on from there with a lower --learning-rate, more --warmup-steps or a lower --clip."
+        return
+            "step \(step): the loss is \(loss) and the gradients' norm \(gradientNorm), on the sequences that start at "
+            + "tokens \(shown). \(state); go on from there with a lower --learning-rate, more --warmup-steps or a lower "
+            + "--clip."
     }
 }
 
