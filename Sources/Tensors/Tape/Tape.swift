@@ -7,7 +7,7 @@ internal import Synchronization
 ///     let w = Tensor([1, 2], shape: Shape(2, 1)).asParameter
 ///     let tape = context.startTape()
 ///     let y = context.linear(x, .inputsByOutputs(w))
-///     let gradients = try tape.gradients(of: context.sum(y))
+///     let gradients = try tape.gradients(of: context.sum(y), context: context)
 ///     gradients[w]                                              // x, summed over its rows
 ///
 /// Operations are recorded where something they take is a parameter or depends on one. Each keeps what its backward

@@ -14,6 +14,9 @@ extension TrainingPlan {
         for (option, value) in counts where !(1...(1 << 31)).contains(value) {
             throw Self.invalid(option, "\(value)", "at least 1")
         }
+        if initial == nil, !channels.isMultiple(of: heads) {
+            throw Self.invalid("heads", "\(heads)", "a divisor of --channels, \(channels)")
+        }
         if warmupSteps < 0 { throw Self.invalid("warmup-steps", "\(warmupSteps)", "at least 0") }
         let numbers = [
             ("learning-rate", learningRate), ("muon-learning-rate", muonLearningRate), ("lora-alpha", loraAlpha),

@@ -27,8 +27,9 @@ public struct TrainingDiverged: Error, CustomStringConvertible {
     public var description: String {
         let shown = starts.prefix(16).map(String.init).joined(separator: ", ") + (starts.count > 16 ? ", …" : "")
         let state = checkpoint.map { "The last good state is \($0)" } ?? "There is no checkpoint yet"
+        func text(_ number: Double) -> String { number.isNaN ? "not a number" : "\(number)" }
         return
-            "step \(step): the loss is \(loss) and the gradients' norm \(gradientNorm), on the sequences that start at "
+            "step \(step): the loss is \(text(loss)) and the gradients' norm \(text(gradientNorm)), on the sequences that start at "
             + "tokens \(shown). \(state); go on from there with a lower --learning-rate, more --warmup-steps or a lower "
             + "--clip."
     }
