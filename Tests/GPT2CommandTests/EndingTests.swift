@@ -23,13 +23,19 @@ import Testing
     }
 
     @Test func interruptionStopsAText() async throws {
-        let running = try RunningCommand(["generate", "Once upon a time", "--ignore-eos", "--max-tokens", "500"])
-        try #require(try await running.wait { running.outputSoFar.count > 20 })
-        running.signal(SIGINT)
-        let run = try await running.end()
-        #expect(run.status == 130)
-        #expect(run.output.last == UInt8(ascii: "\n"))
-        #expect(run.messages.isEmpty)
+        // On a busy machine the text may be over before anybody has looked at its beginning.
+        for _ in 0..<10 {
+            let running = try RunningCommand(["generate", "Once upon a time", "--ignore-eos", "--max-tokens", "500"])
+            try #require(try await running.wait { running.outputSoFar.count > 20 })
+            running.signal(SIGINT)
+            let run = try await running.end()
+            if run.status == 0 { continue }
+            #expect(run.status == 130)
+            #expect(run.output.last == UInt8(ascii: "\n"))
+            #expect(run.messages.isEmpty)
+            return
+        }
+        Issue.record("every text was over before it could be interrupted")
     }
 
     @Test func interruptedLogitsLeaveNoFile() async throws {

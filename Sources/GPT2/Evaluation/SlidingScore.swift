@@ -15,9 +15,11 @@ struct SlidingScore {
     private let stride: Int
     private let context: ForwardContext
     private var batch = ForwardBatch()
-    /// The document's tokens from the window's first on.
-    private var window: [TokenID] = []
-    /// Of these, how many are scored or given.
+    /// The document's tokens, but for some that the window has left behind.
+    private var document: [TokenID] = []
+    /// Where the window starts in them.
+    private var start = 0
+    /// How many of the window's tokens are scored or given.
     private var known = 0
     /// Rows of logits that are in memory at once.
     private static let rows = 64
@@ -32,41 +34,46 @@ struct SlidingScore {
 
     /// Starts a document from a token that is not scored.
     mutating func begin(with token: TokenID) {
-        window = [token]
+        document = [token]
+        start = 0
         known = 1
     }
 
     /// Adds a document's next tokens. One that was not begun starts from its first.
     mutating func append(_ more: [TokenID], afterWindow: (_ tokens: Int) -> Void) throws(InputError) {
-        window += more
-        if known == 0, !window.isEmpty { known = 1 }
-        while window.count > windowLength {
+        document += more
+        if known == 0, !document.isEmpty { known = 1 }
+        while document.count - start > windowLength {
             try scoreWindow()
-            window.removeFirst(stride)
+            start += stride
             known -= stride
             afterWindow(tokens)
         }
+        // Once for all windows: each removal moves what is left.
+        document.removeFirst(start)
+        start = 0
     }
 
     /// Scores what is left and ends the document.
     mutating func finish(afterWindow: (_ tokens: Int) -> Void) throws(InputError) {
-        if window.count > known {
+        if document.count > known {
             try scoreWindow()
             afterWindow(tokens)
         }
-        window.removeAll(keepingCapacity: true)
+        document.removeAll(keepingCapacity: true)
         known = 0
     }
 
     /// Scores the tokens after those known, as far as the context reaches: its last token only is predicted, not read.
     private mutating func scoreWindow() throws(InputError) {
-        let end = min(window.count, windowLength + 1)
+        let window = document[start...].prefix(windowLength + 1)
+        let end = window.count
         let cache = KVCache(for: model.network, capacity: end - 1)
-        try model.network.prefill(window[..<(known - 1)], into: cache, context)
+        try model.network.prefill(window.prefix(known - 1), into: cache, context)
         while known < end {
-            let targets = window[known..<end].prefix(Self.rows)
+            let targets = window.dropFirst(known).prefix(Self.rows)
             batch.removeAll()
-            try batch.append(window[known - 1..<known - 1 + targets.count], to: cache)
+            try batch.append(window.dropFirst(known - 1).prefix(targets.count), to: cache)
             try add(model.network.logits(batch, rows: .all, context), targets)
             known += targets.count
         }
