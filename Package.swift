@@ -18,6 +18,8 @@ let package = Package(
         .library(name: "Checkpoints", targets: ["Checkpoints"]),
         .library(name: "Layers", targets: ["Layers"]),
         .library(name: "Tensors", targets: ["Tensors"]),
+        .library(name: "Runtime", targets: ["Runtime"]),
+        .library(name: "Files", targets: ["Files"]),
         .executable(name: "gpt2", targets: ["GPT2Command"]),
     ],
     dependencies: [

@@ -36,6 +36,14 @@ import Testing
         }
     }
 
+    @Test func generatorGoesThroughPositions() {
+        var generator = PhiloxGenerator(seed: 7, stream: 3)
+        for position in 0..<4 {
+            let words = Philox(seed: 7, stream: 3).words(at: UInt64(position))
+            #expect(generator.next() == UInt64(words.y) << 32 | UInt64(words.x))
+        }
+    }
+
     @Test func uniformNumbersAreUniform() {
         let philox = Philox(seed: 7)
         var counts = [Int](repeating: 0, count: 16)
