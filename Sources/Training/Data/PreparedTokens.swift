@@ -6,11 +6,11 @@ internal import Tokenizers
 /// Ours have train.bin and val.bin in one of ``TokenFormat``'s formats, tokenizer.json, and, written last, meta.json:
 ///
 ///     {"kind": "swift-gpt2 tokens", "version": 1, "token_bits": 16, "vocabulary_size": 65, "training_tokens": 1003854, …}
-enum PreparedTokens {
+package enum PreparedTokens {
     static let kind = "swift-gpt2 tokens"
 
     /// What meta.json says.
-    struct Manifest {
+    package struct Manifest {
         let format: TokenFormat
         let vocabularySize: Int
         let trainingTokens: Int
@@ -26,7 +26,7 @@ enum PreparedTokens {
         return try manifest(JSON.read(path), in: path)
     }
 
-    static func manifest(_ json: JSON, in place: String) throws(InputError) -> Manifest {
+    package static func manifest(_ json: JSON, in place: String) throws(InputError) -> Manifest {
         let fields = try JSONFields(json, in: place)
         guard try fields.string("kind") == kind else {
             throw fields.invalid("kind", "must be \(kind.quoted)", advice: "Name a folder of token files")

@@ -1,4 +1,4 @@
-internal import Files
+package import Files
 
 /// The files that hold token ids and nothing else, all little-endian.
 ///
@@ -19,7 +19,7 @@ public enum TokenFormat: Sendable, CaseIterable {
     /// How many tokens a vocabulary may have: 65,535 where ids have 16 bits.
     public var largestVocabulary: Int { bytesPerToken == 2 ? Int(UInt16.max) : Int(Int32.max) }
 
-    var bytesPerToken: Int { self == .llmCWide ? 4 : 2 }
+    package var bytesPerToken: Int { self == .llmCWide ? 4 : 2 }
 
     var name: String {
         switch self {
@@ -39,7 +39,7 @@ public enum TokenFormat: Sendable, CaseIterable {
     }
 
     /// The size of the header in bytes.
-    var headerCount: Int { signature == nil ? 0 : 1024 }
+    package var headerCount: Int { signature == nil ? 0 : 1024 }
 
     func header(tokens: Int, in place: String) throws(InputError) -> [UInt8] {
         guard let signature else { return [] }
@@ -65,10 +65,10 @@ public enum TokenFormat: Sendable, CaseIterable {
 }
 
 /// Where the ids of a token file are.
-struct TokenLayout {
-    let format: TokenFormat
+package struct TokenLayout {
+    package let format: TokenFormat
     /// The number of ids.
-    let count: Int
+    package let count: Int
 
     init(_ format: TokenFormat, count: Int) {
         self.format = format
@@ -80,7 +80,7 @@ struct TokenLayout {
     ///     vocabulary, but other vocabularies can have them.
     ///   - place: the file, for errors.
     /// - Throws: ``InputError`` of kind `data` for a file that is empty, of odd length, cut short, or something else.
-    init(_ bytes: UnsafeRawBufferPointer, as format: TokenFormat? = nil, in place: String) throws(InputError) {
+    package init(_ bytes: UnsafeRawBufferPointer, as format: TokenFormat? = nil, in place: String) throws(InputError) {
         func failure(_ problem: String, advice: String = "Copy or prepare the file again") -> InputError {
             InputError(.data, problem, in: place, advice: advice)
         }

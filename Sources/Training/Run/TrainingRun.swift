@@ -61,8 +61,9 @@ public final class TrainingRun {
         let start = try plan.initial.map { path throws(InputError) in try GPT2Model.Start(path) }
         data = try plan.prepareData(initial: start, folder: "\(directory.path)/tokens", progress: progress)
         let model = try plan.makeModel(data, initial: start, team: team)
-        _ = try data.check(
+        let summaries = try data.check(
             vocabularySize: model.configuration.vocabularySize, contextLength: plan.context)
+        try directory.checkData(training: summaries.training, validation: summaries.validation)
         companions = start?.tokenizerFiles ?? data.tokenizer?.files ?? []
         flopsPerToken = model.configuration.trainingFLOPsPerToken(context: plan.context)
         trainer = try Trainer(

@@ -17,6 +17,7 @@ public import Files
 /// The folder of one training run:
 ///
 ///     run.json           the plan
+///     data.json          what distinguishes its tokens
 ///     metrics.jsonl      a line for each logged step and each evaluation
 ///     checkpoints/       step-N and best, model folders with the optimizer's state
 ///     samples.jsonl      what the model wrote meanwhile
@@ -122,7 +123,7 @@ public final class RunDirectory {
     /// Whether a name is that of a file of ours which was never put in place.
     private static func isUnfinished(_ name: String) -> Bool {
         name.hasSuffix(".tmp")
-            && ["run.json.", "report.html.", "metrics.jsonl.", "samples.jsonl.", EventFile.prefix]
+            && ["run.json.", "data.json.", "report.html.", "metrics.jsonl.", "samples.jsonl.", EventFile.prefix]
                 .contains { name.hasPrefix($0) }
     }
 
