@@ -73,7 +73,7 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
             name: "TextbookTests",
-            dependencies: ["Files", "GPT2", "Layers", "Tensors", "TestSupport", "Tokenizers"],
+            dependencies: ["Files", "GPT2", "Layers", "Tensors", "TestSupport", "Tokenizers", "Training"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
             name: "GPT2Tests",

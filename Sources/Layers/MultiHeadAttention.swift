@@ -247,13 +247,16 @@ extension ForwardContext {
     /// - Parameters:
     ///   - query: [B, Tq, C] or [Tq, C].
     ///   - key, value: [B, Tk, C] or [Tk, C].
+    ///   - dropout: of the attention weights.
     /// - Returns: the shape of `query`.
     public func scaledDotProductAttention(
-        query: Tensor, key: Tensor, value: Tensor, heads: Int = 1, mask: AttentionMask = .none
+        query: Tensor, key: Tensor, value: Tensor, heads: Int = 1, mask: AttentionMask = .none,
+        dropout: Dropout = Dropout(0)
     ) -> Tensor {
         multiHeadAttention(
             queries: TensorColumns(query), keys: TensorColumns(key), values: TensorColumns(value), heads: heads,
             scale: 1 / Float(query.shape[-1] / heads).squareRoot(),
-            spans: AttentionSpan.sequences(queries: query.shape, keys: key.shape), mask: mask)
+            spans: AttentionSpan.sequences(queries: query.shape, keys: key.shape), mask: mask,
+            dropoutRate: dropout.rate)
     }
 }

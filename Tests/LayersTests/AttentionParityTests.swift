@@ -44,6 +44,26 @@ struct AttentionParityTests {
         return Tensor(order.flatMap { weights.row($0) }, shape: Shape(weights.shape[0] * queries, heads * keys))
     }
 
+    struct Widths: Decodable {
+        let channels, heads, key, value: Int
+        let bias: Bool
+    }
+
+    static let widths: [ParityCase<Widths>] = layersFixture("widths")
+
+    @Test("keys and values of other widths", arguments: widths) func otherWidths(reference: ParityCase<Widths>) throws {
+        let settings = reference.settings
+        var generator = WeightGenerator(seed: 0)
+        let module = CrossAttention(
+            settings.channels, keyChannels: settings.key, valueChannels: settings.value, heads: settings.heads,
+            bias: settings.bias, using: &generator)
+        let differences = try reference.differences(module) { module, inputs, context in
+            let (query, key) = try (#require(inputs["query"]), #require(inputs["key"]))
+            return module(query: query, key: key, value: try #require(inputs["value"]), context)
+        }
+        #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
+    }
+
     struct Small: Decodable {
         let channels, vocabulary, positions: Int
         let tokens: [[Int32]]
@@ -89,5 +109,6 @@ struct AttentionParityTests {
     @Test func allCasesAreThere() {
         #expect(Self.attentions.count == 12)
         #expect(Self.others.count == 3)
+        #expect(Self.widths.count == 3)
     }
 }

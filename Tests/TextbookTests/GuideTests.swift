@@ -1,7 +1,4 @@
 import Foundation
-import Layers
-import Tensors
-import TestSupport
 import Testing
 
 /// docs/textbook.md shows the blocks as they are in Blocks/, where they are compiled and tested.
@@ -30,16 +27,6 @@ struct GuideTests {
             found.append(Snippet(file: String(source.dropFirst(5).dropLast(4)), code: code))
         }
         return found
-    }
-
-    @Test func theFirstExampleRuns() throws {
-        let folder = try TemporaryFolder()
-        var generator = WeightGenerator(seed: 2)
-        let path = "\(folder.path)/block.safetensors"
-        try ResidualBlock(64, hidden: 256, using: &generator).save(to: path)
-        let x = Tensor.normal(Shape(3, 64), seed: 1).asParameter
-        let gradient = try #require(try gradients(of: path, for: x)[x])
-        #expect(gradient.shape == x.shape && gradient.values.contains { $0 != 0 })
     }
 
     @Test func showsTheBlocksAsTheyAreTested() throws {

@@ -15,11 +15,11 @@ struct PositionTests {
         let x = Tensor.normal(Shape(2, 9, size), seed: 1)
         let y = PositionalEncoding()(x, ForwardContext())
         for row in 0..<18 {
-            for i in 0..<size {
+            let wanted = (0..<size).map { i in
                 let angle = Double(row % 9) / pow(10000, Double(i / 2 * 2) / Double(size))
-                let wanted = x.row(row)[i] + Float(i.isMultiple(of: 2) ? sin(angle) : cos(angle))
-                #expect(abs(y.row(row)[i] - wanted) < 1e-6)
+                return x.row(row)[i] + Float(i.isMultiple(of: 2) ? sin(angle) : cos(angle))
             }
+            #expect(zip(y.row(row), wanted).allSatisfy { abs($0 - $1) < 1e-6 }, "position \(row % 9)")
         }
         #expect(PositionalEncoding().parameters.isEmpty)
     }
@@ -78,6 +78,6 @@ struct PositionTests {
         let wanted = try #require(try JSONDecoder().decode([String: [[Double]]].self, from: data)["\(size)"])
         let encoding = positionalEncoding(0..<10, size)
         #expect(encoding.shape == Shape(1, 10, size))
-        for (found, wanted) in zip(encoding.values, wanted.joined()) { #expect(abs(Double(found) - wanted) < 1e-6) }
+        #expect(zip(encoding.values, wanted.joined()).allSatisfy { abs(Double($0) - $1) < 1e-6 })
     }
 }

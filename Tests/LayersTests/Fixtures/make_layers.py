@@ -134,6 +134,21 @@ def attentions():
     fixture.write()
 
 
+def widths():
+    """nn.MultiheadAttention whose keys and values have widths of their own."""
+    fixture = parity.Fixture(HERE, "widths")
+    for heads, batch, queries, keys, channels, kdim, vdim in [
+        (1, 1, 3, 5, 4, 7, 3), (2, 2, 6, 4, 8, 5, 12), (3, 3, 1, 20, 6, 6, 1),
+    ]:  # fmt: skip
+        module = nn.MultiheadAttention(channels, heads, kdim=kdim, vdim=vdim, bias=heads != 3, batch_first=True)
+        fixture.add(
+            f"{channels} to {kdim} and {vdim}", module,
+            dict(query=(batch, queries, channels), key=(batch, keys, kdim), value=(batch, keys, vdim)),
+            lambda m, query, key, value: m(query, key, value, need_weights=False)[0],
+            channels=channels, heads=heads, bias=heads != 3, key=kdim, value=vdim)  # fmt: skip
+    fixture.write()
+
+
 class Small(nn.Module):
     """What Transformer does not hold: a norm without bias, learned positions, an embedding."""
 
@@ -174,4 +189,5 @@ if __name__ == "__main__":
     states()
     transformers()
     attentions()
+    widths()
     others()
