@@ -69,11 +69,11 @@ let package = Package(
             dependencies: ["Checkpoints", "Files", "Fuzzing", "GPT2", "Tensors", "TestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
-            name: "LayersTests", dependencies: ["Checkpoints", "Files", "Layers", "Tensors", "TestSupport"],
+            name: "LayersTests", dependencies: ["Files", "Layers", "Runtime", "Tensors", "TestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
             name: "TextbookTests",
-            dependencies: ["Files", "GPT2", "Layers", "Tensors", "TestSupport", "Tokenizers", "Training"],
+            dependencies: ["GPT2", "Layers", "Tensors", "TestSupport", "Tokenizers", "Training"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
             name: "GPT2Tests",
