@@ -109,6 +109,13 @@ static void widen_bf16(size_t count, const uint16_t *x, float *y) {
     if (i < count) kernels_scalar.widen_bf16(count - i, x + i, y + i);
 }
 
+static void narrow_f16(size_t count, const float *x, uint16_t *y) {
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8)
+        _mm_storeu_si128((__m128i *)(y + i), _mm256_cvtps_ph(_mm256_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT));
+    if (i < count) kernels_scalar.narrow_f16(count - i, x + i, y + i);
+}
+
 END_TARGET
 
 const kernels_table kernels_avx512 = KERNELS_TABLE("avx512");

@@ -101,5 +101,11 @@ static void widen_bf16(size_t count, const uint16_t *x, float *y) {
     if (i < count) kernels_scalar.widen_bf16(count - i, x + i, y + i);
 }
 
+static void narrow_f16(size_t count, const float *x, uint16_t *y) {
+    size_t i = 0;
+    for (; i + 4 <= count; i += 4) vst1_u16(y + i, vreinterpret_u16_f16(vcvt_f16_f32(vld1q_f32(x + i))));
+    if (i < count) kernels_scalar.narrow_f16(count - i, x + i, y + i);
+}
+
 const kernels_table kernels_neon = KERNELS_TABLE("neon");
 #endif

@@ -104,4 +104,26 @@ static void widen_bf16(size_t count, const uint16_t *x, float *y) {
     }
 }
 
+static void narrow_f16(size_t count, const float *x, uint16_t *y) {
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits, size, half;
+        memcpy(&bits, &x[i], 4);
+        size = bits & 0x7fffffff;
+        if (size > 0x7f800000) {
+            half = 0x7e00 | (size >> 13 & 0x3ff);  // a NaN comes out quiet
+        } else if (size >= 0x477ff000) {
+            half = 0x7c00;
+        } else if (size >= 0x38800000) {
+            half = (size + 0xfff + (size >> 13 & 1) - 0x38000000) >> 13;
+        } else {  // subnormal: the sum with a half is rounded at just the bit that matters
+            float sum;
+            memcpy(&sum, &size, 4);
+            sum += 0.5f;
+            memcpy(&half, &sum, 4);
+            half -= 0x3f000000;
+        }
+        y[i] = (uint16_t)(bits >> 16 & 0x8000 | half);
+    }
+}
+
 const kernels_table kernels_scalar = KERNELS_TABLE("scalar");

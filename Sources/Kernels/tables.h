@@ -14,6 +14,7 @@
         .activate = activate, \
         .widen_f16 = widen_f16, \
         .widen_bf16 = widen_bf16, \
+        .narrow_f16 = narrow_f16, \
         .activate_backward = activate_backward, \
         .layer_norm_backward = layer_norm_backward, \
         .layer_norm_parameters = layer_norm_parameters, \

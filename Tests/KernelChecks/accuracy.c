@@ -199,3 +199,33 @@ static void check_widening(const kernels_table *table, int half, kernel_report *
 
 void check_widen_f16_accuracy(const kernels_table *table, kernel_report *report) { check_widening(table, 1, report); }
 void check_widen_bf16_accuracy(const kernels_table *table, kernel_report *report) { check_widening(table, 0, report); }
+
+static void check_narrowed(const kernels_table *table, float x, uint16_t expected, kernel_report *report) {
+    for (int negative = 0; negative < 2; negative++) {
+        uint16_t got;
+        float signed_x = negative ? -x : x;
+        table->narrow_f16(1, &signed_x, &got);
+        compare_within(report, got, negative ? expected | 0x8000 : expected, 0, "%s %a as f16", table->name, (double)signed_x);
+    }
+}
+
+/// Each half, the middle between it and the next, and the floats on both sides of the middle.
+void check_narrow_f16_accuracy(const kernels_table *table, kernel_report *report) {
+    for (uint16_t half = 0; half < 0x7c00; half++) {
+        double value = decoded(half, 5, 10);
+        double next = half + 1 == 0x7c00 ? 65536 : decoded((uint16_t)(half + 1), 5, 10);
+        float middle = (float)((value + next) / 2);
+        check_narrowed(table, (float)value, half, report);
+        check_narrowed(table, middle, half & 1 ? half + 1 : half, report);
+        check_narrowed(table, nextafterf(middle, 0), half, report);
+        check_narrowed(table, nextafterf(middle, INFINITY), half + 1, report);
+    }
+    check_narrowed(table, INFINITY, 0x7c00, report);
+    check_narrowed(table, 1e30f, 0x7c00, report);
+    check_narrowed(table, 1e-45f, 0, report);
+    float nan = NAN, widened;
+    uint16_t narrowed;
+    table->narrow_f16(1, &nan, &narrowed);
+    widened = (float)decoded(narrowed, 5, 10);
+    compare(report, 1, &widened, &nan, "%s NaN as f16", table->name);
+}

@@ -13,6 +13,7 @@ void check_activate(const kernels_table *table, kernel_report *report);
 void check_activate_sweep(const kernels_table *table, kernel_report *report);
 void check_widen_f16(const kernels_table *table, kernel_report *report);
 void check_widen_bf16(const kernels_table *table, kernel_report *report);
+void check_narrow_f16(const kernels_table *table, kernel_report *report);
 
 void check_activate_backward(const kernels_table *table, kernel_report *report);
 void check_activate_backward_sweep(const kernels_table *table, kernel_report *report);
@@ -36,6 +37,7 @@ void check_exponential_accuracy(const kernels_table *table, kernel_report *repor
 void check_activation_accuracy(const kernels_table *table, kernel_report *report);
 void check_widen_f16_accuracy(const kernels_table *table, kernel_report *report);
 void check_widen_bf16_accuracy(const kernels_table *table, kernel_report *report);
+void check_narrow_f16_accuracy(const kernels_table *table, kernel_report *report);
 void check_derivative_accuracy(const kernels_table *table, kernel_report *report);
 void check_layer_norm_backward_accuracy(const kernels_table *table, kernel_report *report);
 void check_softmax_backward_accuracy(const kernels_table *table, kernel_report *report);

@@ -116,3 +116,25 @@ static void check_widening(const kernels_table *table, int half, kernel_report *
 
 void check_widen_f16(const kernels_table *table, kernel_report *report) { check_widening(table, 1, report); }
 void check_widen_bf16(const kernels_table *table, kernel_report *report) { check_widening(table, 0, report); }
+
+/// Every short length at odd places, full of special values, and floats of every exponent.
+void check_narrow_f16(const kernels_table *table, kernel_report *report) {
+    enum { longest = 1021 };
+    const kernels_table *scalar = kernels_named("scalar");
+    uint16_t expected[longest + guard], got[longest + guard];
+    float wide_expected[longest + guard], wide_got[longest + guard];
+    stream s = {17};
+    for (size_t number = 0; number < 71 + 4000; number++) {
+        size_t count = number < 71 ? number : longest;
+        float *x = floats(count);
+        if (number < 71) fill_special(&s, count, x);
+        else for (size_t i = 0; i < count; i++) x[i] = float_from_bits((uint32_t)next_bits(&s));
+        for (size_t i = 0; i < count + guard; i++) expected[i] = got[i] = 12345;
+        scalar->narrow_f16(count, x, expected);
+        table->narrow_f16(count, x, got);
+        scalar->widen_f16(count + guard, expected, wide_expected);
+        scalar->widen_f16(count + guard, got, wide_got);
+        compare(report, count + guard, wide_got, wide_expected, "%s narrowing of %zu", table->name, count);
+        free_floats(x);
+    }
+}

@@ -142,10 +142,32 @@ import Training
         other.layers = 6
         other.keep = 9
         other.learningRate = 2e-3
-        let differences = other.differences(from: read)
+        let differences = other.differences(from: read, after: 10)
         // What only decides when something is written may differ.
         #expect(differences.map(\.option).sorted() == ["layers", "learning-rate"])
         #expect(differences.first { $0.option == "layers" }.map { [$0.was, $0.isNow] } == ["4", "6"])
+    }
+
+    /// A run may become longer, or fall sooner, as long as the steps that it took had the rates of the new plan.
+    @Test func howTheRateFallsMayChangeUntilItFalls() throws {
+        var plan = TrainingPlan()
+        (plan.warmupSteps, plan.steps, plan.schedule, plan.decaySteps) = (10, 100, .linear, 20)
+        var longer = plan
+        longer.steps = 200
+        #expect(longer.differences(from: plan, after: 81).isEmpty)
+        #expect(longer.differences(from: plan, after: 82).map(\.option) == ["steps"])
+        var constant = plan
+        (constant.schedule, constant.decaySteps) = (.constant, nil)
+        #expect(plan.differences(from: constant, after: 81).isEmpty)
+        #expect(plan.differences(from: constant, after: 82).map(\.option) == ["schedule", "decay-steps"])
+        var shorter = constant
+        shorter.steps = 50
+        #expect(shorter.differences(from: constant, after: 50).isEmpty)
+        #expect(shorter.differences(from: constant, after: 51).map(\.option) == ["steps"])
+        // The warm-up is part of the rates that were.
+        var warmer = plan
+        warmer.warmupSteps = 11
+        #expect(warmer.differences(from: plan, after: 0).map(\.option) == ["warmup-steps"])
     }
 
     @Test func aPlanThatIsNoneIsNamed() throws {

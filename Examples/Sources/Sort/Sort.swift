@@ -66,7 +66,7 @@ struct Sort: ParsableCommand {
     }
 
     private var schedule: Schedule {
-        Schedule(.cosine, peak: 1e-3, warmupSteps: min(100, steps / 10), decaySteps: steps)
+        Schedule(.cosine, peak: 1e-3, warmupSteps: min(100, steps / 10), decayEnd: steps)
     }
 
     /// The digit that the model thinks likeliest, six times.

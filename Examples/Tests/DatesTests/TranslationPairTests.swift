@@ -37,6 +37,15 @@ struct TranslationPairTests {
         #expect(share > 0.08 && share < 0.12, "\(share) of the forms are held out")
     }
 
+    @Test("of the few ways to write a number, training has every style and most wordings, the test others") func numberForms() {
+        let forms = NumberForm.Style.allCases.flatMap { style in Wording.all.map { NumberForm(style, wording: $0) } }
+            .filter { form in [121, 1121].contains { form.text($0) != nil } }
+        let (heldOut, trained) = (forms.filter(\.isHeldOut), forms.filter { !$0.isHeldOut })
+        #expect(heldOut.count >= 2 && heldOut.count < trained.count / 3)
+        #expect(Set(trained.map(\.style)) == Set(NumberForm.Style.allCases))
+        #expect(Set(trained.map(\.wording.letters)) == Set([.asWritten, .upper]))
+    }
+
     @Test("a tenth of the dates is held out") func shareOfDates() {
         var count = 0
         for year in 1600..<2200 {

@@ -57,7 +57,7 @@ struct Train: ParsableCommand {
             let old = try directory.plan()
             plan = overlaid(on: old)
             try plan.validate()
-            if let difference = plan.differences(from: old).first {
+            if let difference = plan.differences(from: old, after: directory.checkpointSteps.last ?? 0).first {
                 throw InputError(
                     .usage,
                     "--\(difference.option) was \(difference.was) when the run began, and is \(difference.isNow) now",

@@ -30,6 +30,9 @@ struct OptimizationOptions: ParsableArguments {
     @Option(help: "How the rate falls after that.")
     var schedule: Schedule.Decay?
 
+    @Option(help: "Steps at the end in which the rate falls, and before which it is stable. (default: all after the warm-up)")
+    var decaySteps: Int?
+
     @Option(help: "How slowly the mean of the gradients moves.")
     var beta1: Double?
 
@@ -62,6 +65,7 @@ struct OptimizationOptions: ParsableArguments {
         if let muonLearningRate { plan.muonLearningRate = muonLearningRate }
         if let warmupSteps { plan.warmupSteps = warmupSteps }
         if let schedule { plan.schedule = schedule }
+        if let decaySteps { plan.decaySteps = decaySteps }
         if let beta1 { plan.beta1 = beta1 }
         if let beta2 { plan.beta2 = beta2 }
         if let weightDecay { plan.weightDecay = weightDecay }

@@ -78,6 +78,9 @@ typedef struct {
     void (*widen_f16)(size_t count, const uint16_t *x, float *y);
     void (*widen_bf16)(size_t count, const uint16_t *x, float *y);
 
+    /// y[i] = x[i] in IEEE half precision: the nearest, of two as near the even one; infinite from 65520 on.
+    void (*narrow_f16)(size_t count, const float *x, uint16_t *y);
+
     /// dx[i] = dy[i] * f'(x[i]), x what the activation f was applied to. dx may be dy or x.
     void (*activate_backward)(size_t count, kernels_activation activation, const float *x, const float *dy, float *dx);
 

@@ -94,7 +94,7 @@ extension Trainer {
         muon.momenta = [:]
         if step == 0 { return }
         for (path, parameter) in model.parameters where parameter.isParameter {
-            if settings.optimizer == .muon, Muon.handles(path, parameter) {
+            if settings.optimizer == .muon, muon.handles(path, parameter) {
                 muon.momenta[path] = try tensor("muon.momentum.\(path)", like: parameter)
             } else {
                 adamW.moments[path] = AdamW.Moments(

@@ -9,12 +9,18 @@ public struct Muon: Sendable {
     /// The means of the gradients, by the parameter's path.
     package var momenta: [String: Tensor] = [:]
     public var weightDecay: Double
+    /// What the paths of the blocks' parameters contain.
+    public let blocks: String
 
-    public init(weightDecay: Double = 0.05) { self.weightDecay = weightDecay }
+    /// - Parameter blocks: what the paths of parameters inside blocks contain, and no others; ".h." is GPT-2's.
+    public init(weightDecay: Double = 0.05, blocks: String = ".h.") {
+        self.weightDecay = weightDecay
+        self.blocks = blocks
+    }
 
-    /// Whether a parameter of a GPT-2 is one of Muon's.
-    public static func handles(_ path: String, _ parameter: Tensor) -> Bool {
-        parameter.shape.rank == 2 && path.contains(".h.")
+    /// Whether a parameter is one of Muon's.
+    public func handles(_ path: String, _ parameter: Tensor) -> Bool {
+        parameter.shape.rank == 2 && path.contains(blocks)
     }
 
     /// Takes one step with the gradients that are its own, which it takes out of `gradients`.
@@ -26,7 +32,7 @@ public struct Muon: Sendable {
         _ model: inout some Module, gradients: Gradients, rate: Double, scale: Double = 1, _ context: ForwardContext
     ) {
         model.updateParameters { path, parameter in
-            guard Self.handles(path, parameter), let gradient = gradients.take(parameter) else { return }
+            guard handles(path, parameter), let gradient = gradients.take(parameter) else { return }
             // Taken out meanwhile, so that its memory has one owner and changes in place.
             var momentum = momenta.removeValue(forKey: path) ?? .zeros(parameter.shape)
             context.updateOrthogonally(

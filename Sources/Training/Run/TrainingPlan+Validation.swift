@@ -9,7 +9,7 @@ extension TrainingPlan {
             ("accumulate", accumulate), ("steps", steps), ("log-every", logEvery), ("evaluate-every", evaluateEvery),
             ("checkpoint-every", checkpointEvery), ("keep", keep), ("vocab-size", vocabularySize ?? 1),
             ("evaluate-windows", evaluateWindows ?? 1), ("patience", patience ?? 1), ("sample-every", sampleEvery ?? 1),
-            ("lora-rank", loraRank ?? 1),
+            ("lora-rank", loraRank ?? 1), ("decay-steps", decaySteps ?? 1),
         ]
         for (option, value) in counts where !(1...(1 << 31)).contains(value) {
             throw Self.invalid(option, "\(value)", "at least 1")

@@ -40,6 +40,8 @@ public struct TrainingPlan: Codable, Sendable, Equatable {
     public var muonLearningRate = 0.02
     public var warmupSteps = 100
     public var schedule = Schedule.Decay.cosine
+    /// The steps at the end in which the rate falls; nil for all after the warm-up.
+    public var decaySteps: Int?
     public var beta1 = 0.9
     public var beta2 = 0.99
     public var weightDecay = 0.1
@@ -86,6 +88,7 @@ public struct TrainingPlan: Codable, Sendable, Equatable {
         case muonLearningRate = "muon-learning-rate"
         case warmupSteps = "warmup-steps"
         case schedule
+        case decaySteps = "decay-steps"
         case beta1
         case beta2
         case weightDecay = "weight-decay"
@@ -101,6 +104,9 @@ public struct TrainingPlan: Codable, Sendable, Equatable {
         case sampleEvery = "sample-every"
         case samplePrompt = "sample-prompt"
     }
+
+    /// The options that say how the rate falls in the end.
+    static let decay: Set<CodingKeys> = [.steps, .schedule, .decaySteps, .minLearningRate]
 
     /// The options that change nothing about the weights, and so may be others when a run is gone on with.
     static let changeable: Set<CodingKeys> = [
@@ -118,7 +124,8 @@ extension TrainingPlan {
         settings.steps = steps
         settings.optimizer = optimizer
         settings.schedule = Schedule(
-            schedule, peak: learningRate, minimum: minLearningRate, warmupSteps: warmupSteps, decaySteps: steps)
+            schedule, peak: learningRate, minimum: minLearningRate, warmupSteps: warmupSteps,
+            decayStart: decaySteps.map { steps - $0 }, decayEnd: steps)
         settings.muonRate = muonLearningRate
         settings.adamW.beta1 = beta1
         settings.adamW.beta2 = beta2

@@ -16,9 +16,16 @@ extension TrainingPlan {
     }
 
     /// The options in which this plan differs from another, each with both values; those that may differ left out.
-    public func differences(from other: TrainingPlan) -> [(option: String, was: String, isNow: String)] {
+    ///
+    /// - Parameter step: how many steps have been taken. How the learning rate falls may differ if it was the same so far.
+    public func differences(
+        from other: TrainingPlan, after step: Int
+    ) -> [(option: String, was: String, isNow: String)] {
         let (old, new) = (other.values, values)
-        return CodingKeys.allCases.filter { !Self.changeable.contains($0) }.compactMap { key in
+        let (before, now) = (other.settings.schedule, settings.schedule)
+        let hasSameRates = steps >= step && (0..<step).allSatisfy { before.rate(at: $0) == now.rate(at: $0) }
+        let changeable = hasSameRates ? Self.changeable.union(Self.decay) : Self.changeable
+        return CodingKeys.allCases.filter { !changeable.contains($0) }.compactMap { key in
             let (was, isNow) = (old[key.rawValue] ?? "not given", new[key.rawValue] ?? "not given")
             return was == isNow ? nil : (key.rawValue, was, isNow)
         }

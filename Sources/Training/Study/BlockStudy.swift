@@ -77,7 +77,7 @@ public struct BlockStudy: Sendable {
         var network = StudyNetwork(design, shape, vocabulary: tokenizer.vocabularySize, seed: seed)
         var optimizer = AdamW()
         let schedule = Schedule(
-            .cosine, peak: learningRate, minimum: learningRate / 10, warmupSteps: steps / 20, decaySteps: steps)
+            .cosine, peak: learningRate, minimum: learningRate / 10, warmupSteps: steps / 20, decayEnd: steps)
         var record = Record(design: design)
         var context = context
         for step in 0..<steps {

@@ -17,7 +17,7 @@ public struct TrainingSettings: Sendable, Equatable {
     public var steps = 2000
     public var optimizer = Optimizer.adamw
     /// AdamW's learning rate at each step.
-    public var schedule = Schedule(.cosine, peak: 1e-3, minimum: 1e-4, warmupSteps: 100, decaySteps: 2000)
+    public var schedule = Schedule(.cosine, peak: 1e-3, minimum: 1e-4, warmupSteps: 100, decayEnd: 2000)
     /// Muon's learning rate at its peak; it follows the schedule's shape.
     public var muonRate = 0.02
     public var adamW = AdamW.Settings()

@@ -13,6 +13,8 @@ package struct TranslatorTraining {
 
     private var context: ForwardContext
     private let gradients = Gradients()
+    /// For the matrices of the encoder's and the decoder's layers; AdamW for the rest.
+    private var muon = Muon(weightDecay: 0.01, blocks: ".layers.")
     private var adamW: AdamW
     private let schedule: Schedule
     /// Batches to come, each of phrases of about one length, so that little is filled up.
@@ -28,7 +30,7 @@ package struct TranslatorTraining {
         settings.weightDecay = 0.01
         adamW = AdamW(settings)
         schedule = Schedule(
-            .cosine, peak: 2e-3, minimum: 2e-5, warmupSteps: min(200, steps / 10), decaySteps: steps)
+            .cosine, peak: 2e-3, minimum: 2e-5, warmupSteps: min(200, steps / 10), decayEnd: steps)
     }
 
     /// Phrases in a step.
@@ -44,8 +46,9 @@ package struct TranslatorTraining {
         try tape.gradients(of: loss, context: context)
         context.endTape()
         let norm = gradients.norm(of: translator, context)
-        adamW.update(
-            &translator, gradients: gradients, rate: schedule.rate(at: step), scale: norm > 1 ? 1 / norm : 1, context)
+        let (rate, scale) = (schedule.rate(at: step), norm > 1 ? 1 / norm : 1)
+        muon.update(&translator, gradients: gradients, rate: 10 * rate, scale: scale, context)
+        adamW.update(&translator, gradients: gradients, rate: rate, scale: scale, context)
         gradients.removeAll()
         step += 1
         return Double(loss.values[0])
