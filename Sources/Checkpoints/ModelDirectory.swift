@@ -35,6 +35,16 @@ public struct ModelDirectory: Sendable {
         return has("tokenizer.json") || has("vocab.json") && has("merges.txt")
     }
 
+    /// The files beside the weights that go with the model wherever it goes: its tokenizer, and how it generates.
+    ///
+    /// - Throws: ``InputError`` of kind `missing` if one cannot be read.
+    package func companions() throws(InputError) -> [(name: String, bytes: [UInt8])] {
+        let names = ["tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "generation_config.json"]
+        return try names.filter { PathKind(file($0)) == .file }.map { name throws(InputError) in
+            (name, [UInt8](try MappedFile(path: file(name)).bytes))
+        }
+    }
+
     /// The content of config.json.
     package func configuration() throws(InputError) -> JSON {
         try JSON.read(file("config.json"))

@@ -7,15 +7,28 @@ package enum SafetensorsWriter {
         let name: String
         let dtype: DType
         let shape: [Int]
-        let bytes: UnsafeRawBufferPointer
+        /// Writes the elements, row-major and little-endian.
+        let write: (borrowing AtomicFile.Writer) throws(InputError) -> Void
+
+        var byteCount: Int { shape.reduce(dtype.size, *) }
 
         /// - Parameter bytes: the elements, row-major and little-endian; valid until the file is written.
         package init(_ name: String, _ dtype: DType, shape: [Int], bytes: UnsafeRawBufferPointer) {
             precondition(bytes.count == shape.reduce(dtype.size, *), "\(name) needs as many bytes as its shape")
+            self.init(name, dtype, shape: shape) { writer throws(InputError) in try writer.write(bytes) }
+        }
+
+        /// A tensor whose elements are made when it is their turn.
+        ///
+        /// - Parameter write: writes as many bytes as the shape has, row-major and little-endian.
+        package init(
+            _ name: String, _ dtype: DType, shape: [Int],
+            write: @escaping (borrowing AtomicFile.Writer) throws(InputError) -> Void
+        ) {
             self.name = name
             self.dtype = dtype
             self.shape = shape
-            self.bytes = bytes
+            self.write = write
         }
     }
 
@@ -30,7 +43,7 @@ package enum SafetensorsWriter {
         let header = header(of: tensors, metadata)
         try AtomicFile.write(to: path) { writer throws(InputError) in
             try writer.write(header)
-            for tensor in tensors { try writer.write(tensor.bytes) }
+            for tensor in tensors { try tensor.write(writer) }
         }
     }
 
@@ -54,7 +67,7 @@ package enum SafetensorsWriter {
         var offset = 0
         for tensor in tensors {
             let shape = tensor.shape.map(String.init).joined(separator: ",")
-            let end = offset + tensor.bytes.count
+            let end = offset + tensor.byteCount
             members.append(
                 "\(tensor.name.jsonEscaped):{\"dtype\":\"\(tensor.dtype.rawValue)\",\"shape\":[\(shape)],"
                     + "\"data_offsets\":[\(offset),\(end)]}")

@@ -25,6 +25,21 @@ package enum Folder {
         }
     }
 
+    /// - Throws: ``InputError`` of kind `usage` if anything stands at the path but an empty folder.
+    package static func requireEmpty(_ path: String) throws(InputError) {
+        switch PathKind(path) {
+        case .absent: return
+        case .folder:
+            let names = try names(in: path)
+            if names.isEmpty { return }
+            throw InputError(
+                .usage, "the folder is not empty: it holds \(names.listed)", in: path,
+                advice: "Name a new folder, or an empty one")
+        case .file, .other:
+            throw InputError(.usage, "this is not a folder", in: path, advice: "Name a new folder, or an empty one")
+        }
+    }
+
     /// The names of what a folder holds, in order; "." and ".." are left out.
     ///
     /// - Throws: ``InputError`` of kind `missing` if the folder is not there or cannot be read.

@@ -9,14 +9,16 @@ extension GPT2 {
     /// - Parameter folder: must exist. Each file is replaced at once.
     /// - Throws: ``InputError`` if a file cannot be written.
     public func save(toDirectory folder: String) throws(InputError) {
-        try AtomicFile.write(configuration.json.utf8, to: "\(folder)/config.json")
+        try AtomicFile.write(configuration.json(dtype: "float32").utf8, to: "\(folder)/config.json")
         try SafetensorsWriter.write(parameters, to: "\(folder)/model.safetensors")
     }
 }
 
 extension GPT2Configuration {
     /// The content of a config.json.
-    var json: String {
+    ///
+    /// - Parameter dtype: PyTorch's name for the type of the weights beside it.
+    func json(dtype: String) -> String {
         let ends = endOfText.sorted()
         let end =
             switch ends.count {
@@ -43,7 +45,7 @@ extension GPT2Configuration {
             "scale_attn_by_inverse_layer_idx": "\(scaleAttentionByInverseLayer)",
             "scale_attn_weights": "\(scaleAttentionWeights)",
             "tie_word_embeddings": "\(tieWordEmbeddings)",
-            "torch_dtype": "\"float32\"",
+            "torch_dtype": dtype.jsonEscaped,
             "vocab_size": "\(vocabularySize)",
         ]
         return "{\n" + members.map { "  \"\($0.key)\": \($0.value)" }.joined(separator: ",\n") + "\n}\n"

@@ -19,8 +19,7 @@ struct GPT2Tool: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Generate.self, Logits.self, Tokenize.self, Detokenize.self, Info.self, Evaluate.self, Inspect.self,
-            Train.self,
-            Study.self, TokenizerCommand.self,
+            Train.self, Study.self, TokenizerCommand.self, Quantize.self,
         ])
 
     static func main() {

@@ -28,6 +28,16 @@ public enum StoryModel {
             place: place, team: team)
     }
 
+    /// The model's files, to be written in another format.
+    package static func conversion() throws(InputError) -> ModelConversion {
+        let place = "the story model"
+        let json = try JSON.parse(bytes(story_model_configuration()), in: "config.json of \(place)")
+        return try ModelConversion(
+            configuration: GPT2Configuration(json: json, place: "config.json of \(place)"),
+            weights: Weights(bytes: bytes(story_model_weights()), place: "model.safetensors of \(place)"),
+            companions: [("tokenizer.json", [UInt8](bytes(story_model_tokenizer())))])
+    }
+
     /// The bytes are constants of the executable: they outlive every use.
     private static func bytes(_ file: story_model_file) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: file.start, count: file.count)

@@ -136,7 +136,7 @@ public final class RunDirectory {
             // Killed between the two renames: the old one is the only one.
             let whole = "\(checkpoints)/\(name.dropLast(FolderReplacement.oldSuffix.count))"
             if PathKind(whole) == .absent {
-                try? FileManager.default.moveItem(atPath: "\(checkpoints)/\(name)", toPath: whole)
+                try FolderReplacement.move("\(checkpoints)/\(name)", to: whole)
             } else {
                 FolderReplacement.remove("\(checkpoints)/\(name)")
             }

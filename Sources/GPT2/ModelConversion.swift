@@ -1,0 +1,100 @@
+package import Checkpoints
+public import Files
+internal import Tensors
+
+/// Writes a model's folder again with its weights in another format.
+///
+///     try ModelConversion(directory: "models/gpt2").write(.f16, to: "models/gpt2-f16")
+public struct ModelConversion {
+    /// What weights can be written as.
+    public enum Format: String, Sendable, CaseIterable {
+        case f32
+        /// IEEE half precision: half the bytes. Hugging Face transformers reads it too.
+        case f16
+    }
+
+    public let configuration: GPT2Configuration
+    private let checkpoint: GPT2Checkpoint
+    private let companions: [(name: String, bytes: [UInt8])]
+
+    /// - Parameter path: a folder as Hugging Face lays it out.
+    /// - Throws: ``InputError`` if it is not there, is damaged, or is not a GPT-2.
+    public init(directory path: String) throws(InputError) {
+        let directory = try ModelDirectory(path)
+        try self.init(
+            configuration: GPT2Configuration(
+                json: directory.configuration(), place: directory.file("config.json")),
+            weights: directory.weights(), companions: directory.companions())
+    }
+
+    package init(
+        configuration: GPT2Configuration, weights: Weights, companions: [(name: String, bytes: [UInt8])]
+    ) throws(InputError) {
+        self.configuration = configuration
+        self.companions = companions
+        checkpoint = try GPT2Checkpoint(weights, configuration)
+    }
+
+    /// What the user should know about the files.
+    public var warnings: [String] { checkpoint.warnings }
+    /// Numbers in the weights.
+    public var parameterCount: Int { checkpoint.elements }
+
+    /// Writes config.json, model.safetensors and what went with the model, its tokenizer above all. The folder appears at
+    /// once, whole.
+    ///
+    /// - Parameters:
+    ///   - folder: must be absent or empty.
+    ///   - progress: told after each tensor which share of the weights is done.
+    /// - Throws: ``InputError`` if the folder holds anything or cannot be written, or if the format cannot hold a weight.
+    public func write(
+        _ format: Format, to folder: String, progress: (Double) -> Void = { _ in }
+    ) throws(InputError) {
+        try Folder.requireEmpty(folder)
+        try FolderReplacement.write(folder) { folder throws(InputError) in
+            let dtype = format == .f16 ? "float16" : "float32"
+            try AtomicFile.write(configuration.json(dtype: dtype).utf8, to: "\(folder)/config.json")
+            for file in companions { try AtomicFile.write(file.bytes, to: "\(folder)/\(file.name)") }
+            try withoutActuallyEscaping(progress) { progress throws(InputError) in
+                try SafetensorsWriter.write(tensors(format, progress), to: "\(folder)/model.safetensors")
+            }
+        }
+    }
+
+    private func tensors(
+        _ format: Format, _ progress: @escaping (Double) -> Void
+    ) throws(InputError) -> [SafetensorsWriter.Tensor] {
+        var expected = configuration.transformerTensors
+        if checkpoint.output != checkpoint.tokenEmbedding { expected.append(configuration.languageModelHead) }
+        var written = 0
+        return try expected.map { tensor throws(InputError) in
+            // The one name of a tied pair stays what loaders look for.
+            let name = tensor.name == "wte.weight" ? checkpoint.tokenEmbedding : tensor.name
+            let weight = try checkpoint.weights.tensor(name, shape: tensor.shape)
+            let path = tensor.name == configuration.languageModelHead.name ? tensor.name : "transformer." + tensor.name
+            return SafetensorsWriter.Tensor(path, format == .f16 ? .f16 : .f32, shape: tensor.shape) {
+                writer throws(InputError) in
+                try write(Tensor(weight), of: weight, as: format, writer)
+                written += tensor.shape.reduce(1, *)
+                progress(Double(written) / Double(parameterCount))
+            }
+        }
+    }
+
+    private func write(
+        _ tensor: Tensor, of weight: WeightTensor, as format: Format, _ writer: borrowing AtomicFile.Writer
+    ) throws(InputError) {
+        defer { withExtendedLifetime(tensor) {} }
+        guard format == .f16 else {
+            return try writer.write(UnsafeRawBufferPointer(start: tensor.floats, count: tensor.shape.count * 4))
+        }
+        let largest = tensor.values.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
+        guard largest < HalfPrecision.limit else {
+            throw InputError(
+                .data, "tensor \(weight.name.quoted) holds \(largest), and f16 ends at 65504", in: weight.place,
+                advice: "Keep the weights as f32")
+        }
+        let halves = HalfPrecision.narrowed(tensor)
+        try halves.withUnsafeBytes { bytes throws(InputError) in try writer.write(bytes) }
+    }
+}

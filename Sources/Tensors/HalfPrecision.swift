@@ -1,0 +1,18 @@
+internal import Runtime
+
+/// IEEE half precision, as files store it.
+package enum HalfPrecision {
+    /// Numbers from this size on become infinite.
+    package static let limit: Float = 65_520
+
+    /// The nearest halves of a tensor's elements, of two as near the even one.
+    package static func narrowed(_ tensor: Tensor) -> [UInt16] {
+        withExtendedLifetime(tensor) {
+            [UInt16](unsafeUninitializedCapacity: tensor.shape.count) { halves, count in
+                count = tensor.shape.count
+                guard let start = halves.baseAddress else { return }
+                Processor.kernels.narrow_f16(count, tensor.floats, start)
+            }
+        }
+    }
+}

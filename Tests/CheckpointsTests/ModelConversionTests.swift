@@ -1,0 +1,74 @@
+import Checkpoints
+import Files
+import Foundation
+import GPT2
+import TestSupport
+import Testing
+
+/// Models written again in another format, against what PyTorch's `half()` and transformers' `save_pretrained` wrote.
+@Suite struct ModelConversionTests {
+    private let folder: TemporaryFolder
+    private let out: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        out = "\(folder.path)/models/new"
+    }
+
+    private func convert(_ name: String, _ format: ModelConversion.Format) throws -> Weights {
+        try ModelConversion(directory: Fixture.url(name).path).write(format, to: out)
+        return try ModelDirectory(out).weights()
+    }
+
+    private func bytes(_ weights: Weights) -> [String: [UInt8]] {
+        Dictionary(uniqueKeysWithValues: weights.names.map { ($0, weights[$0].map { [UInt8]($0.bytes) } ?? []) })
+    }
+
+    @Test(arguments: ["plain", "sharded", "prefixless", "legacy", "f16"])
+    func halvesAreThoseOfPyTorch(_ name: String) throws {
+        let weights = try convert(name, .f16)
+        #expect(bytes(weights) == bytes(try Fixture.directory("f16").weights()))
+        #expect(weights.names.allSatisfy { weights[$0]?.dtype == .f16 })
+        let fields = try JSONFields(ModelDirectory(out).configuration(), in: "config.json")
+        #expect(try fields.optionalString("torch_dtype") == "float16")
+        #expect(try GPT2Model(directory: out).warnings == [])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/models") == ["new"])
+    }
+
+    @Test(arguments: ["untied", "headonly", "retied"]) func floatsStayAsTheyAre(_ name: String) throws {
+        let (before, after) = (try Fixture.directory(name).weights(), try convert(name, .f32))
+        for name in before.names where name != "lm_head.weight" || after.contains(name) {
+            #expect(before[name].map { [UInt8]($0.bytes) } == after[name].map { [UInt8]($0.bytes) }, "\(name)")
+        }
+        #expect(name == "headonly" ? after.contains("wte.weight") : after.contains("lm_head.weight"))
+    }
+
+    @Test func theModelsOtherFilesGoWithIt() throws {
+        _ = try convert("plain", .f16)
+        let generation = try Data(contentsOf: Fixture.url("plain/generation_config.json"))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: "\(out)/generation_config.json")) == generation)
+    }
+
+    @Test func nothingIsOverwritten() throws {
+        try folder.write("note.txt", "mine".utf8)
+        let error = caughtError { () throws(InputError) in
+            try ModelConversion(directory: Fixture.url("plain").path).write(.f16, to: folder.path)
+        }
+        #expect(error?.kind == .usage && error?.place == folder.path)
+        #expect(error?.problem == "the folder is not empty: it holds note.txt")
+    }
+
+    @Test func aWeightThatAHalfCannotHoldIsNamed() throws {
+        try folder.copyFiles(of: Fixture.url("plain"))
+        var file = try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/model.safetensors"))
+        // The last four bytes are the last weight.
+        file.replaceSubrange(file.count - 4..<file.count, with: withUnsafeBytes(of: Float(-65_520)) { Data($0) })
+        try folder.write("model.safetensors", file)
+        let error = caughtError { () throws(InputError) in
+            try ModelConversion(directory: folder.path).write(.f16, to: out)
+        }
+        #expect(error?.kind == .data && error?.problem.contains("holds 65520.0, and f16 ends at 65504") == true)
+        #expect(!FileManager.default.fileExists(atPath: out))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/models") == [])
+    }
+}
