@@ -60,6 +60,16 @@ package final class MappedFile: Sendable {
     }
 }
 
+extension MappedFile {
+    /// The error for a text with a byte that is not part of valid UTF-8.
+    package func notUTF8(at offset: Int) -> InputError {
+        let digits = String(bytes[offset], radix: 16, uppercase: true)
+        return InputError(
+            .data, "the text is not UTF-8: byte \(offset), counted from 0, is \(digits)", in: path,
+            advice: "Convert the file to UTF-8, with iconv for instance")
+    }
+}
+
 extension InputError {
     /// The error for a path that the system refused to open.
     package static func cannotOpen(_ path: String, _ code: Int32) -> InputError {

@@ -34,6 +34,12 @@ import Training
         #expect(labels(2.2...8.5, .logarithmic, ticks: 8) == ["2", "3", "5", "10"])
     }
 
+    /// There is no power of ten above the largest number, and none below the smallest.
+    @Test(arguments: [4e-324...1e-320, 1e-310...1e-300, 1e300...1.7e308, 1e308...Double.greatestFiniteMagnitude])
+    func axesEndWhereNumbersDo(_ values: ClosedRange<Double>) {
+        #expect(ChartAxis(values, scale: .logarithmic, maximumTicks: 5, isRounded: true).ticks.count < 1000)
+    }
+
     /// Whatever the numbers, an axis holds them, its ticks rise, and none is outside.
     @Test func axesHoldWhatTheyShow() {
         var generator = SystemRandomNumberGenerator()

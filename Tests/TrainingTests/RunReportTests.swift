@@ -37,6 +37,11 @@ import Training
         #expect(latest.lowerBound < earlier.lowerBound)
     }
 
+    @Test func theLargestStepIsAStep() throws {
+        try folder.write("metrics.jsonl", "{\"step\":9223372036854775807,\"validation_loss\":2}\n".utf8)
+        #expect(try report().contains("9,223,372,036,854,775,807"))
+    }
+
     /// Nothing is loaded from anywhere.
     @Test func isSelfContained() throws {
         let html = try report()

@@ -72,7 +72,7 @@ struct TextCounting: TeamTask {
                 position = state.reader.position
                 return state.fault
             }
-            if let fault { throw notUTF8(file, fault) }
+            if let fault { throw file.notUTF8(at: fault) }
             progress(position)
         }
         return text.state.withLock { $0.documents }
@@ -90,12 +90,5 @@ struct TextCounting: TeamTask {
             }
             file.release(range)
         }
-    }
-
-    private static func notUTF8(_ file: MappedFile, _ offset: Int) -> InputError {
-        let digits = String(file.bytes[offset], radix: 16, uppercase: true)
-        return InputError(
-            .data, "the text is not UTF-8: byte \(offset), counted from 0, is \(digits)", in: file.path,
-            advice: "Convert the file to UTF-8, with iconv for instance")
     }
 }

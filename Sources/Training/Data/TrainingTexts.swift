@@ -31,7 +31,7 @@ public struct TrainingTexts: Sendable {
             while let part = documents.next() {
                 if part.endsDocument { hasSeparators = true }
                 if let fault = characters.insert(UnsafeRawBufferPointer(rebasing: file.bytes[part.range])) {
-                    throw Self.notUTF8(file, at: part.range.lowerBound + fault)
+                    throw file.notUTF8(at: part.range.lowerBound + fault)
                 }
                 file.release(part.range)
             }
@@ -90,12 +90,5 @@ public struct TrainingTexts: Sendable {
             done += file.count
         }
         return try store.finish()
-    }
-
-    private static func notUTF8(_ file: MappedFile, at offset: Int) -> InputError {
-        let digits = String(file.bytes[offset], radix: 16, uppercase: true)
-        return InputError(
-            .data, "the text is not UTF-8: byte \(offset), counted from 0, is \(digits)", in: file.path,
-            advice: "Convert the file to UTF-8, with iconv for instance")
     }
 }

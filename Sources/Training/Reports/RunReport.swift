@@ -59,7 +59,7 @@ public struct RunReport: Sendable {
         }
         if let best = metrics.points("validation_loss").min(by: { $0.y < $1.y }) {
             figures.append(("best validation loss", NumberText.fixed(best.y, 4)))
-            figures.append(("at step", NumberText.grouped(Int(best.x))))
+            figures.append(("at step", NumberText.grouped(Int(exactly: best.x) ?? metrics.lastStep)))
         }
         let rates = metrics.points("tokens_per_s").map(\.y).sorted()
         if !rates.isEmpty { figures.append(("tokens a second, median", NumberText.short(rates[rates.count / 2]))) }

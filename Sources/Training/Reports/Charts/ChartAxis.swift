@@ -84,10 +84,12 @@ package struct ChartAxis {
         let factors: [Double] = decades < 1.5 ? [1, 2, 3, 5] : decades < 3 ? [1, 3] : [1]
         var values: [Double] = []
         var power = NumberText.power(ofTenBelow: lower)
-        while power <= upper * 10 {
+        while power > 0, power.isFinite, power <= upper * 10 {
             values += factors.map { $0 * power }
             power *= 10
         }
+        // The numbers lie at the ends of what a Double holds.
+        if values.isEmpty { return ([lower, upper], 0) }
         // The ticks around the numbers belong to the axis if it is to be rounded.
         let first = values.lastIndex { $0 <= lower * (1 + 1e-9) } ?? 0
         let last = values.firstIndex { $0 >= upper * (1 - 1e-9) } ?? values.count - 1

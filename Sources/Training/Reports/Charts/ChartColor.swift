@@ -2,8 +2,6 @@
 public enum ChartColor: Sendable, Equatable {
     /// One of eight that differ as much as they can; the ninth is the first again.
     case categorical(Int)
-    /// A place on the ramp from violet through green to orange, from 0 to 1: for series that have an order.
-    case ramp(Double)
 
     /// Hexadecimal, for light and for dark paper. After Okabe and Ito, "Color Universal Design" (2008), made darker and
     /// lighter until text of that colour would be legible.
@@ -12,18 +10,12 @@ public enum ChartColor: Sendable, Equatable {
         ("#8a5c00", "#e3a93c"), ("#5b4bb5", "#a99bf2"), ("#3c7d1e", "#8ecf6b"), ("#6b6b6b", "#b5b5b5"),
     ]
 
-    /// Stops of the ramp as red, green and blue; dark enough for light paper and light enough for dark paper.
-    private static let stops: [(Double, Double, Double)] = [
-        (126, 87, 194), (71, 118, 196), (33, 145, 152), (62, 160, 88), (150, 155, 40), (216, 137, 32), (214, 92, 62),
-    ]
-
     /// As CSS.
     var css: String {
         switch self {
         case .categorical(let index):
             let index = index % Self.categories.count
             return "var(--series-\(index),\(Self.categories[index].light))"
-        case .ramp(let fraction): return Self.mix(Self.stops, fraction)
         }
     }
 

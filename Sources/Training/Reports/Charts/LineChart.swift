@@ -14,17 +14,14 @@ public struct LineChart: Sendable {
         public var color: ChartColor?
         /// Thin and pale, and without a place in the legend: for what another series summarises.
         public var isFaint = false
-        public var isDashed = false
 
         public init(
-            _ name: String, points: [(x: Double, y: Double)], color: ChartColor? = nil, isFaint: Bool = false,
-            isDashed: Bool = false
+            _ name: String, points: [(x: Double, y: Double)], color: ChartColor? = nil, isFaint: Bool = false
         ) {
             self.name = name
             self.points = points
             self.color = color
             self.isFaint = isFaint
-            self.isDashed = isDashed
         }
     }
 
@@ -75,8 +72,7 @@ public struct LineChart: Sendable {
             let color = (series.color ?? .categorical(index)).css
             for run in frame.runs(series.points) {
                 svg.curve(
-                    run, stroke: color, width: series.isFaint ? 1 : 1.8, opacity: series.isFaint ? 0.35 : 1,
-                    dash: series.isDashed ? "5 4" : nil)
+                    run, stroke: color, width: series.isFaint ? 1 : 1.8, opacity: series.isFaint ? 0.35 : 1)
             }
         }
         return svg.document(title: title)
@@ -109,8 +105,7 @@ public struct LineChart: Sendable {
             if x + length > width, x > 10 { (x, y) = (10, y + 18) }
             svg.line(
                 x, y - 4, x + 18, y - 4,
-                style: "stroke:\((series.color ?? .categorical(index)).css);stroke-width:3"
-                    + (series.isDashed ? ";stroke-dasharray:5 3" : ""))
+                style: "stroke:\((series.color ?? .categorical(index)).css);stroke-width:3")
             svg.text(series.name, x + 23, y)
             x += length + 12
         }

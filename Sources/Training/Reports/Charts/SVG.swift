@@ -38,7 +38,7 @@ struct SVG {
 
     /// A line through points, or a dot where there is one point only.
     mutating func curve(
-        _ points: [(x: Double, y: Double)], stroke: String, width: Double, opacity: Double, dash: String?
+        _ points: [(x: Double, y: Double)], stroke: String, width: Double, opacity: Double
     ) {
         if points.count == 1, let point = points.first {
             body +=
@@ -46,9 +46,8 @@ struct SVG {
             return
         }
         let list = points.map { "\(Self.number($0.x)),\(Self.number($0.y))" }.joined(separator: " ")
-        let dash = dash.map { ";stroke-dasharray:\($0)" } ?? ""
         body +=
-            "<polyline points=\"\(list)\" style=\"fill:none;stroke:\(stroke);stroke-width:\(Self.number(width));stroke-linejoin:round;stroke-linecap:round;opacity:\(Self.number(opacity))\(dash)\"/>\n"
+            "<polyline points=\"\(list)\" style=\"fill:none;stroke:\(stroke);stroke-width:\(Self.number(width));stroke-linejoin:round;stroke-linecap:round;opacity:\(Self.number(opacity))\"/>\n"
     }
 
     /// The whole picture. It shrinks with the page.
