@@ -8,24 +8,35 @@ extension GPT2 {
     /// - Parameters:
     ///   - targets: the ends of the layers' names, as in "c_attn" or "mlp.c_proj".
     ///   - seed: the adapters' first weights are a function of it.
-    /// - Throws: ``InputError`` of kind `usage` for a target that no layer has.
+    /// - Throws: ``InputError`` of kind `usage` for a target that no layer has, and a rank above a side of a layer.
     public mutating func addAdapters(
         rank: Int, alpha: Double, targets: [String], seed: UInt64
     ) throws(InputError) {
+        func isNamed(_ path: String, by target: String) -> Bool { path == target || path.hasSuffix(".\(target)") }
         var unused = Set(targets)
-        var stream: UInt64 = 0
+        var largestRank = Int.max
         updateLinears { path, linear in
-            guard let target = targets.first(where: { path == $0 || path.hasSuffix(".\($0)") }) else { return }
-            unused.remove(target)
-            stream += 1
-            linear.adapter = LowRankAdapter(
-                inputs: linear.weight.inputs, outputs: linear.weight.outputs, rank: rank, alpha: alpha, seed: seed,
-                stream: stream)
+            let named = targets.filter { isNamed(path, by: $0) }
+            unused.subtract(named)
+            if !named.isEmpty { largestRank = min(largestRank, linear.weight.inputs, linear.weight.outputs) }
         }
         if let target = unused.sorted().first {
             throw InputError(
                 .usage, "no layer's name ends with \(target.quoted)", in: "--lora-targets",
                 advice: "Known are c_attn, attn.c_proj, c_fc and mlp.c_proj")
+        }
+        guard rank <= largestRank else {
+            throw InputError(
+                .usage, "the rank is \(rank), but the smallest side of a layer that gets adapters is \(largestRank)",
+                in: "--lora-rank", advice: "Give a rank of at most \(largestRank); 4 to 64 are usual")
+        }
+        var stream: UInt64 = 0
+        updateLinears { path, linear in
+            guard targets.contains(where: { isNamed(path, by: $0) }) else { return }
+            stream += 1
+            linear.adapter = LowRankAdapter(
+                inputs: linear.weight.inputs, outputs: linear.weight.outputs, rank: rank, alpha: alpha, seed: seed,
+                stream: stream)
         }
         setTrainable { $0.contains("lora_") }
     }
@@ -36,9 +47,6 @@ extension GPT2 {
         network.updateLinears { _, linear in linear = linear.merged(context) }
         return network
     }
-
-    /// Whether a layer has an adapter.
-    public var hasAdapters: Bool { parameters.contains { $0.path.contains("lora_") } }
 
     /// The adapters' parameters under the names that PEFT gives them.
     package var adapterParameters: [(path: String, tensor: Tensor)] {

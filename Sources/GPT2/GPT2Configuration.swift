@@ -60,9 +60,12 @@ public struct GPT2Configuration: Sendable, Equatable {
     /// is multiplied by, and attention's products with the keys and values before it, half of which are masked.
     ///
     /// Source: appendix B of Chowdhery et al., arXiv:2204.02311, here with the head and without the masked half.
-    public func trainingFLOPsPerToken(context: Int) -> Double {
+    ///
+    /// - Parameter isFrozen: whether the weights have no gradients, as beneath low-rank adapters: four for each weight then.
+    ///   What the adapters themselves take is not counted.
+    public func trainingFLOPsPerToken(context: Int, isFrozen: Bool = false) -> Double {
         let matrices = layers * (4 * channels * channels + 2 * channels * innerChannels) + vocabularySize * channels
-        return 6 * Double(matrices) + 6 * Double(layers * context * channels)
+        return (isFrozen ? 4 : 6) * Double(matrices) + 6 * Double(layers * context * channels)
     }
 }
 
@@ -146,10 +149,10 @@ extension GPT2Configuration {
 
 extension GPT2Configuration {
     /// Far above any GPT-2, and low enough that no product of two of them overflows.
-    private static let maximumWidth = 1 << 17
-    private static let maximumVocabulary = 1 << 24
-    private static let maximumContext = 1 << 24
-    private static let maximumLayers = 1 << 12
+    package static let maximumWidth = 1 << 17
+    package static let maximumVocabulary = 1 << 24
+    package static let maximumContext = 1 << 24
+    package static let maximumLayers = 1 << 12
 
     /// Checks that the sizes are positive, within reason and fit each other.
     ///

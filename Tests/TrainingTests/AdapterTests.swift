@@ -99,4 +99,24 @@ import Training
         }
         #expect(error?.problem == "no layer's name ends with \"q_proj\"")
     }
+
+    /// As PEFT has it: a layer is named when one of the targets names it.
+    @Test func targetsMayOverlap() throws {
+        func paths(_ targets: [String]) throws -> [String] {
+            var model = try TrainingReference.model("base")
+            try model.addAdapters(rank: 2, alpha: 6, targets: targets, seed: 1)
+            return model.adapterParameters.map(\.path)
+        }
+        #expect(try paths(["c_proj", "attn.c_proj"]) == paths(["c_proj"]))
+    }
+
+    @Test func aRankAboveALayersSideIsRefused() throws {
+        var model = try TrainingReference.model("base")
+        let channels = model.configuration.channels
+        try model.addAdapters(rank: channels, alpha: 6, targets: ["c_attn"], seed: 1)
+        let error = caughtError { () throws(InputError) in
+            try model.addAdapters(rank: 2_000_000_000, alpha: 6, targets: ["c_attn"], seed: 1)
+        }
+        #expect(error?.place == "--lora-rank" && error?.advice.contains("at most \(channels)") == true)
+    }
 }
