@@ -92,8 +92,9 @@ package enum AtomicFile {
         "\(path).\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
     }
 
-    /// Makes the rename itself durable. Some file systems refuse to synchronise a folder; the file is whole all the same.
-    private static func synchronizeFolder(of path: String) {
+    /// Makes the rename of a file or a folder durable. Some file systems refuse to synchronise a folder; what was renamed is
+    /// whole all the same.
+    package static func synchronizeFolder(of path: String) {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }

@@ -22,6 +22,8 @@ package enum FolderReplacement {
         remove(old)
         if PathKind(path) != .absent { try move(path, to: old) }
         try move(temporary, to: path)
+        // Whoever removes older folders now must find this one after a loss of power.
+        AtomicFile.synchronizeFolder(of: path)
         remove(old)
     }
 
@@ -32,6 +34,14 @@ package enum FolderReplacement {
     package static let oldSuffix = ".old"
 
     package static func remove(_ path: String) { try? Folder.remove(path) }
+
+    /// Removes a folder that others may look for: at any instant it is there whole, or not under this name.
+    package static func discard(_ path: String) {
+        let temporary = path + temporarySuffix
+        remove(temporary)
+        try? move(path, to: temporary)
+        remove(temporary)
+    }
 
     package static func move(_ path: String, to destination: String) throws(InputError) {
         guard rename(path, destination) == 0 else {

@@ -49,6 +49,7 @@ import Training
 
     @Test func neverWritesIntoAnotherRunOrOtherFiles() throws {
         _ = try create()
+        try write("metrics.jsonl", "{\"step\":10,\"loss\":4.5}\n")
         let before = try names()
         let again = caughtError { () throws(InputError) in try create() }
         #expect(again?.kind == .usage && again?.problem.hasPrefix("the folder holds another run") == true)
@@ -70,6 +71,25 @@ import Training
         try write("lock")
         try write("run.json.1x2y3z.tmp", "{")
         #expect(throws: Never.self) { try create() }
+    }
+
+    /// Nor is one whose text was not to be found, nor one that was stopped while it read the text.
+    @Test func whatARunWithoutAStepLeftIsReplaced() throws {
+        do { _ = try create() }
+        for name in ["tokens/parts", "checkpoints"] { try makeFolder(name) }
+        for name in ["data.json", "metrics.jsonl", "samples.jsonl", "events.out.tfevents.1.swift-gpt2.1"] {
+            try write(name)
+        }
+        let error = caughtError { () throws(InputError) in try create() }
+        #expect(error?.problem.hasPrefix("the folder holds another run: checkpoints") == true)
+        try FileManager.default.removeItem(atPath: "\(path)/checkpoints")
+        var plan = TrainingPlan()
+        plan.text = ["the right one.txt"]
+        do { _ = try RunDirectory(creating: path, plan) }
+        #expect(try names() == ["lock", "run.json"])
+        #expect(try RunDirectory(resuming: path).plan() == plan)
+        try write("thesis.tex")
+        #expect(caughtError { () throws(InputError) in try create() } != nil)
     }
 
     @Test func thereMustBeARunToGoOnWith() throws {
@@ -99,7 +119,8 @@ import Training
 
     @Test func checkpointsAreFoundAndTheLastOnesKept() throws {
         let run = try create()
-        for name in ["step-5", "step-100", "step-20", "best", "step-x", "step-7.partial"] {
+        let others = ["best", "step-x", "step-7.partial", "step-+8", "step--9", "step-010", "step-3.diverged"]
+        for name in ["step-5", "step-100", "step-20"] + others {
             try makeFolder("checkpoints/\(name)")
         }
         #expect(run.checkpointSteps == [5, 20, 100])

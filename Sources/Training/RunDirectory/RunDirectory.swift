@@ -30,25 +30,49 @@ public final class RunDirectory {
     private let lock: Int32
 
     private static let planName = "run.json"
+    static let metricsName = "metrics.jsonl"
+    static let samplesName = "samples.jsonl"
+    static let tokensName = "tokens"
+    private static let reportName = "report.html"
+    /// What there may be before the first step, beside the event file.
+    private static let ownNames: Set = [planName, dataName, tokensName, metricsName, samplesName, reportName]
 
-    /// Makes the folder of a new run.
+    /// Makes the folder of a new run. What a run left there that never took a step, because its text was not to be found for
+    /// instance, is replaced.
     ///
-    /// - Throws: ``InputError`` if there is anything in it already, or if nothing can be written there.
+    /// - Throws: ``InputError`` if there is anything else in it already, or if nothing can be written there.
     public convenience init(creating path: String, _ plan: TrainingPlan) throws(InputError) {
         try Folder.create(path)
-        let names = try Folder.names(in: path).filter { $0 != "lock" && !Self.isUnfinished($0) }
-        guard names.isEmpty else {
-            let isRun = names.contains(Self.planName)
+        // Before the lock, which would be a file of ours in a folder of others, and again when nobody else can begin a run.
+        _ = try Self.leftovers(in: path)
+        try self.init(locking: path)
+        for name in try Self.leftovers(in: path) where name != Self.planName { try Folder.remove("\(path)/\(name)") }
+        try write(plan)
+    }
+
+    /// The names of what a run left that never took a step.
+    ///
+    /// - Throws: ``InputError`` of kind `usage` if there is anything else.
+    private static func leftovers(in path: String) throws(InputError) -> [String] {
+        let names = try Folder.names(in: path).filter { $0 != "lock" }
+        let isRun = names.contains(planName)
+        let foreign = names.filter { name in
+            if isUnfinished(name) { return false }
+            return !isRun || !(ownNames.contains(name) || name.hasPrefix(EventFile.prefix))
+        }
+        // A step leaves a line of metrics or a checkpoint.
+        var hasSteps = false
+        if names.contains(metricsName) { hasSteps = try MappedFile(path: "\(path)/\(metricsName)").count > 0 }
+        guard foreign.isEmpty, !hasSteps else {
             throw InputError(
                 .usage,
-                "the folder holds \(isRun ? "another run" : "other files"): \(names.sorted().prefix(5).joined(separator: ", "))",
+                "the folder holds \(isRun ? "another run" : "other files"): \(names.prefix(5).joined(separator: ", "))",
                 in: path,
                 advice: isRun
                     ? "Name another folder with --out, or go on with that run with --resume"
                     : "Name an empty folder with --out")
         }
-        try self.init(locking: path)
-        try write(plan)
+        return names
     }
 
     /// Opens the folder of a run to go on with.
@@ -99,7 +123,7 @@ public final class RunDirectory {
     func writeReport(_ plan: TrainingPlan) throws(InputError) {
         let configuration = plan.values.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
         let report = try RunReport(folder: path, configuration: configuration)
-        try AtomicFile.write(report.html.utf8, to: "\(path)/report.html")
+        try AtomicFile.write(report.html.utf8, to: "\(path)/\(Self.reportName)")
     }
 
     // MARK: Checkpoints
@@ -112,18 +136,31 @@ public final class RunDirectory {
     /// The steps of which there are checkpoints, ascending.
     public var checkpointSteps: [Int] {
         let names = (try? Folder.names(in: checkpoints)) ?? []
-        return names.compactMap { $0.hasPrefix("step-") ? Int($0.dropFirst(5)) : nil }.sorted()
+        return names.compactMap { name in
+            guard name.hasPrefix("step-"), let step = Int(name.dropFirst(5)) else { return nil }
+            return name == "step-\(step)" && step >= 0 ? step : nil
+        }.sorted()
     }
 
     /// Removes all but the last `count` numbered checkpoints.
     public func keepLast(_ count: Int) {
-        for step in checkpointSteps.dropLast(max(count, 1)) { FolderReplacement.remove(checkpoint(step: step)) }
+        for step in checkpointSteps.dropLast(max(count, 1)) { FolderReplacement.discard(checkpoint(step: step)) }
     }
+
+    /// Takes the checkpoint of a step, if there is one, from those to go on from.
+    func setAside(step: Int) {
+        let path = checkpoint(step: step)
+        guard PathKind(path) == .folder else { return }
+        FolderReplacement.remove("\(path).diverged")
+        try? FolderReplacement.move(path, to: "\(path).diverged")
+    }
+
+    var hasBest: Bool { PathKind(best) == .folder }
 
     /// Whether a name is that of a file of ours which was never put in place.
     private static func isUnfinished(_ name: String) -> Bool {
         name.hasSuffix(".tmp")
-            && ["run.json.", "data.json.", "report.html.", "metrics.jsonl.", "samples.jsonl.", EventFile.prefix]
+            && [planName, dataName, reportName, metricsName, samplesName, EventFile.prefix]
                 .contains { name.hasPrefix($0) }
     }
 

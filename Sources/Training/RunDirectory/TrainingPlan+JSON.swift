@@ -45,6 +45,9 @@ extension TrainingPlan {
             }
         }
         guard case .object(let object) = try? JSON.parse(json, in: "run.json") else { return [:] }
-        return Dictionary(uniqueKeysWithValues: object.members.map { ($0.key.description, text($0.value)) })
+        var values = Dictionary(uniqueKeysWithValues: object.members.map { ($0.key.description, text($0.value)) })
+        // Above what JSON's integers hold, two seeds could look alike.
+        values[CodingKeys.seed.rawValue] = "\(seed)"
+        return values
     }
 }
