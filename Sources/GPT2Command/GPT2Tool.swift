@@ -13,8 +13,8 @@ struct GPT2Tool: ParsableCommand {
               gpt2 generate --model models/gpt2 --max-tokens 40 "The meaning of life is"
               gpt2 inspect "The fox said to the"
 
-            Results go to standard output, everything else to standard error. Exit status: 0 success, 64 wrong usage, \
-            65 bad data, 66 no such file, 70 internal error, 130 interrupted.
+            Results go to standard output, everything else to standard error. Exit status: 0 success, 1 training that \
+            diverged, 64 wrong usage, 65 bad data, 66 no such file, 70 internal error, 130 interrupted.
             """,
         version: "0.1.0",
         subcommands: [

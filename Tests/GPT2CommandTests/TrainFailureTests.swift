@@ -2,41 +2,119 @@ import Foundation
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Runs that cannot go on, and input that no run can begin with.
 @Suite(.timeLimit(.minutes(5))) struct TrainFailureTests {
     private let folder: TemporaryFolder
     private let text: String
-    private static let options = [
-        "--layers", "1", "--heads", "1", "--channels", "16", "--context", "16", "--batch-size", "2", "--tokenizer",
-        "char",
-        "--log-every", "1",
-    ]
+    private static let shape = ["--layers", "1", "--heads", "1", "--channels", "16"]
+    private static let steps = ["--context", "16", "--batch-size", "2", "--log-every", "1", "--warmup-steps", "0"]
 
     init() throws {
         folder = try TemporaryFolder()
         text = try folder.write("text.txt", (0..<400).map { "line \($0 % 31) of a text\n" }.joined().utf8)
     }
 
+    /// Trains on characters, or further from a model, or on tokens that are given.
     private func train(_ options: [String], out: String = "run") async throws -> Command {
-        try await Command.run(["train", "--out", "\(folder.path)/\(out)"] + Self.options + options)
+        let shape = options.contains("--init") ? [] : Self.shape
+        let isText = !options.contains("--init") && !options.contains("--tokens")
+        let tokenizer = isText ? ["--tokenizer", "char"] : []
+        return try await Command.run(
+            ["train", "--out", "\(folder.path)/\(out)"] + shape + tokenizer + Self.steps + options)
     }
 
-    @Test func divergenceStopsWithTheLastGoodCheckpoint() async throws {
+    /// The first step's weights are far out, so that no checkpoint is good.
+    @Test func divergenceNamesNoCheckpointOfTheWeightsThatFailed() async throws {
         let run = try await train([
-            "--text", text, "--steps", "50", "--learning-rate", "1e12", "--clip", "0", "--warmup-steps", "0",
-            "--checkpoint-every", "1", "--evaluate-every", "50",
+            "--text", text, "--steps", "50", "--learning-rate", "1e12", "--clip", "0", "--checkpoint-every", "1",
+            "--evaluate-every", "50",
         ])
         #expect(run.status == 1)
         #expect(run.messages.contains("the sequences that start at tokens"), "\(run.messages)")
-        let checkpoints = "\(folder.path)/run/checkpoints"
-        let last =
-            try FileManager.default.contentsOfDirectory(atPath: checkpoints).filter { $0.hasPrefix("step-") }
-            .max() ?? ""
-        #expect(run.messages.contains("The last good state is \(checkpoints)/\(last)"), "\(run.messages)")
-        // Its weights are numbers still.
-        let info = try await Command.run(["info", "--model", "\(checkpoints)/\(last)"])
-        #expect(info.status == 0)
-        #expect(!info.messages.contains("infinite"))
+        #expect(run.messages.contains("There is no good checkpoint"), "\(run.messages)")
+        let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/run/checkpoints")
+        #expect(names == ["step-1.diverged"])
+    }
+
+    /// What the message says to do can be done, with a model that is one.
+    @Test func divergenceStopsWithTheLastGoodCheckpoint() async throws {
+        let begun = try await train([
+            "--text", text, "--steps", "4", "--checkpoint-every", "2", "--schedule", "constant",
+        ])
+        try #require(begun.status == 0, "\(begun.messages)")
+        // As a step that went too far would leave it: the last weight is not a number.
+        let model = "run/checkpoints/step-4/model.safetensors"
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\(model)"))
+        bytes.replaceSubrange(bytes.count - 4..<bytes.count, with: [0, 0, 0xC0, 0x7F])
+        try folder.write(model, bytes)
+        let failed = try await Command.run(["train", "--resume", "--steps", "8", "--out", "\(folder.path)/run"])
+        #expect(failed.status == 1)
+        let good = "\(folder.path)/run/checkpoints/step-2"
+        #expect(failed.messages.contains("The last good state is \(good): start from it with --init"))
+        let evaluation = try await Command.run(["evaluate", "--model", good, "--text", text])
+        #expect(evaluation.status == 0)
+        let further = try await train(
+            ["--init", good, "--text", text, "--steps", "2", "--learning-rate", "1e-4"], out: "further")
+        #expect(further.status == 0, "\(further.messages)")
+    }
+
+    @Test func aStartThatFailedIsNoObstacle() async throws {
+        let missing = try await train(["--text", "\(folder.path)/tpyo.txt"])
+        #expect(missing.status == 66)
+        let long = try await train(["--text", text, "--context", "8000"])
+        #expect(long.status == 65)
+        let right = try await train(["--text", text, "--steps", "2"])
+        #expect(right.status == 0, "\(right.messages)")
+        let another = try await train(["--text", text, "--steps", "2"])
+        #expect(another.status == 64)
+        #expect(another.messages.contains("another run"))
+    }
+
+    @Test(
+        arguments: [
+            (["--tokens", "TEXT", "--validation-text", "TEXT"], "--validation-text"),
+            (["--tokens", "TEXT", "--tokenizer", "char"], "--tokenizer char"),
+            (["--init", "MODEL", "--text", "TEXT", "--layers", "2"], "--layers"),
+            (["--init", "MODEL", "--text", "TEXT", "--vocab-size", "2"], "--vocab-size"),
+            (["--text", "TEXT", "--lora-alpha", "8"], "--lora-alpha"),
+            (["--text", "TEXT", "--lora-targets", "c_fc"], "--lora-targets"),
+            (["--init", "MODEL", "--text", "TEXT", "--tokenizer", "char"], "--tokenizer"),
+            (["--init", "MODEL", "--text", "TEXT", "--lora-rank", "2000000000"], "--lora-rank"),
+            (["--text", "TEXT", "--batch-size", "2147483648", "--accumulate", "2147483648"], "--batch-size"),
+            (["--text", "TEXT", "--context", "20000000"], "--context"),
+        ] as [([String], String)])
+    func optionsWithoutEffectAreRefused(_ options: [String], _ named: String) async throws {
+        let options = options.map { $0 == "TEXT" ? text : $0 == "MODEL" ? Fixture.tiny : $0 }
+        let run = try await train(options)
+        #expect(run.status == 64, "\(run.messages)")
+        #expect(run.messages.split(separator: "\n").first?.contains(named) == true, "\(run.messages)")
+    }
+
+    /// Steps times tokens is more than 64 bits hold.
+    @Test func manyStepsAreOnlyANumber() async throws {
+        let options = ["--text", text, "--steps", "2147483648", "--accumulate", "300000000"]
+        let running = try RunningCommand(
+            ["train", "--out", "\(folder.path)/run"] + Self.shape + ["--tokenizer", "char"] + Self.steps + options)
+        #expect(try await running.wait { running.messagesSoFar.contains("2,147,483,648 steps") })
+        running.signal(SIGKILL)
+    }
+
+    /// The same rate again is no other plan, even where the run has a lowest rate of its own.
+    @Test func theSameRateMayBeGivenAgain() async throws {
+        let begun = try await train(["--text", text, "--steps", "2", "--min-learning-rate", "5e-5"])
+        try #require(begun.status == 0)
+        let resumed = try await Command.run([
+            "train", "--resume", "--learning-rate", "1e-3", "--out", "\(folder.path)/run",
+        ])
+        #expect(resumed.status == 0, "\(resumed.messages)")
     }
 
     @Test func writesThatFailLeaveTheLastCheckpoint() async throws {
@@ -87,7 +165,7 @@ import Testing
         try await expect(["--text", text, "--heads", "3"], 64, "a divisor of --channels, 16", out: "g")
         try await expect(["--text", text, "--dropout", "1"], 64, "--dropout", out: "h")
         try await expect(["--text", text, "--lora-rank", "4"], 64, "--init", out: "i")
-        let nowhere = try await Command.run(["train", "--out", "/proc/run", "--text", text] + Self.options)
+        let nowhere = try await Command.run(["train", "--out", "/proc/run", "--text", text] + Self.steps)
         #expect(nowhere.status == 66)
         try folder.write("file", [1])
         try FileManager.default.createDirectory(atPath: "\(folder.path)/full", withIntermediateDirectories: true)

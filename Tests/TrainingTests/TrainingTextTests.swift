@@ -131,6 +131,16 @@ import Training
         #expect(FileManager.default.fileExists(atPath: "\(folder.path)/tokens/parts") == false)
     }
 
+    /// Killed when the tokens were whole and their parts not yet removed.
+    @Test func partsThatWereLeftAreRemoved() throws {
+        let path = try write("one", String(repeating: "some text\n", count: 1000))
+        _ = try characters([path], limit: 1000)
+        let parts = "\(folder.path)/tokens/parts"
+        try FileManager.default.createDirectory(atPath: parts, withIntermediateDirectories: true)
+        #expect(try characters([path], limit: 1000).training.count == 9000)
+        #expect(!FileManager.default.fileExists(atPath: parts))
+    }
+
     // MARK: Bad input
 
     @Test func emptyAndTinyTextsSayHowManyTokensThereAre() throws {

@@ -46,6 +46,31 @@ struct Train: ParsableCommand {
         if resume, preset != nil {
             throw ValidationError("--preset and --resume exclude each other: the run has its plan already.")
         }
+        if !resume { try refuseIdleOptions() }
+    }
+
+    /// Refuses options of a new run that others leave without effect.
+    private func refuseIdleOptions() throws {
+        func refuse(_ option: String, _ isGiven: Bool, _ reason: String) throws {
+            if isGiven { throw ValidationError("--\(option) has no effect here: \(reason).") }
+        }
+        if data.tokens != nil {
+            let reason = "--tokens are tokens already"
+            try refuse("validation-text", !data.validationText.isEmpty, reason)
+            try refuse("tokenizer char", data.tokenizer == "char", reason)
+        }
+        if model.initial != nil {
+            let reason = "the model of --init has its shape"
+            try refuse("layers", model.layers != nil, reason)
+            try refuse("heads", model.heads != nil, reason)
+            try refuse("channels", model.channels != nil, reason)
+            try refuse("vocab-size", model.vocabSize != nil, reason)
+        }
+        if model.loraRank == nil {
+            let reason = "without --lora-rank there are no adapters"
+            try refuse("lora-alpha", model.loraAlpha != nil, reason)
+            try refuse("lora-targets", !model.loraTargets.isEmpty, reason)
+        }
     }
 
     func run() throws {
@@ -66,7 +91,9 @@ struct Train: ParsableCommand {
             }
             try directory.write(plan)
         } else {
-            plan = overlaid(on: (preset ?? .char).plan(withTokenizer: preset != nil))
+            // A preset's tokenizer is for texts that nothing else says how to read.
+            let isAlone = preset != nil && model.initial == nil && data.tokens == nil
+            plan = overlaid(on: (preset ?? .char).plan(withTokenizer: isAlone))
             try plan.validate()
             directory = try RunDirectory(creating: out, plan)
         }
@@ -82,23 +109,26 @@ struct Train: ParsableCommand {
         return plan
     }
 
-    private func train(_ plan: TrainingPlan, _ directory: RunDirectory) throws {
+    private func prepare(_ plan: TrainingPlan, _ directory: RunDirectory) throws -> TrainingRun {
         var line = ProgressLine()
-        let run = try TrainingRun(plan, in: directory, team: threads.team) { fraction in
+        defer { line.end() }
+        return try TrainingRun(plan, in: directory, team: threads.team) { fraction in
             line.show(fraction: fraction, rate: "reading the text", secondsLeft: .infinity)
         }
-        line.end()
+    }
+
+    private func train(_ plan: TrainingPlan, _ directory: RunDirectory) throws {
+        let run = try prepare(plan, directory)
+        Warnings.write(run.warnings)
         let progress = TrainingProgress(run, format: output.format)
         progress.begin()
-        let ending = try Interruption.deferred {
-            do {
-                return try run.run(isInterrupted: Interruption.take, observe: progress.show)
-            } catch let failure as TrainingDiverged {
-                progress.end()
-                throw failure
+        let ending: TrainingRun.Ending
+        do {
+            defer { progress.end() }
+            ending = try Interruption.deferred {
+                try run.run(isInterrupted: Interruption.take, observe: progress.show)
             }
         }
-        progress.end()
         try progress.conclude(ending)
         if ending == .interrupted { throw Interrupted() }
     }

@@ -30,7 +30,8 @@ struct OptimizationOptions: ParsableArguments {
     @Option(help: "How the rate falls after that.")
     var schedule: Schedule.Decay?
 
-    @Option(help: "Steps at the end in which the rate falls, and before which it is stable. (default: all after the warm-up)")
+    @Option(
+        help: "Steps at the end in which the rate falls, and before which it is stable. (default: all after the warm-up)")
     var decaySteps: Int?
 
     @Option(help: "How slowly the mean of the gradients moves.")
@@ -39,8 +40,11 @@ struct OptimizationOptions: ParsableArguments {
     @Option(help: "How slowly the mean of their squares moves.")
     var beta2: Double?
 
-    @Option(help: "The share of the weights that a step at rate 1 takes off; biases and norms keep theirs.")
+    @Option(help: "The share of the weights that AdamW's step at rate 1 takes off; biases and norms keep theirs.")
     var weightDecay: Double?
+
+    @Option(help: "The same for the matrices that Muon steps.")
+    var muonWeightDecay: Double?
 
     @Option(help: "The largest norm of the gradients; 0 does not limit it.")
     var clip: Double?
@@ -56,7 +60,8 @@ struct OptimizationOptions: ParsableArguments {
         if let accumulate { plan.accumulate = accumulate }
         if let steps { plan.steps = steps }
         if let optimizer { plan.optimizer = optimizer }
-        if let learningRate {
+        // The same rate again, as beside --resume, says nothing about the lowest one.
+        if let learningRate, learningRate != plan.learningRate {
             plan.learningRate = learningRate
             // A tenth, as presets have it, where nothing else is said.
             if minLearningRate == nil, plan.minLearningRate > 0 { plan.minLearningRate = learningRate / 10 }
@@ -69,6 +74,7 @@ struct OptimizationOptions: ParsableArguments {
         if let beta1 { plan.beta1 = beta1 }
         if let beta2 { plan.beta2 = beta2 }
         if let weightDecay { plan.weightDecay = weightDecay }
+        if let muonWeightDecay { plan.muonWeightDecay = muonWeightDecay }
         if let clip { plan.clip = clip }
         if let seed { plan.seed = seed }
         if recompute { plan.recompute = true }

@@ -25,7 +25,7 @@ final class TrainingProgress {
             \(model.parameterCount.grouped) parameters; \(run.data.training.count.grouped) tokens to train with, \
             \(run.data.validation.count.grouped) to validate with
             \(plan.steps.grouped) steps of \(tokens.grouped) tokens: \
-            \((Double(plan.steps * tokens) / Double(max(run.data.training.count, 1))).short) times the training tokens
+            \((Double(plan.steps) * Double(tokens) / Double(max(run.data.training.count, 1))).short) times the training tokens
             """)
         if run.firstStep > 0 { StandardError.line("going on after step \(run.firstStep)") }
     }
@@ -46,7 +46,7 @@ final class TrainingProgress {
     private func showStep(_ report: Trainer.StepReport, tokensPerSecond: Double, flops: Double) {
         lastLoss = report.loss
         let plan = run.plan
-        let left = Double((plan.steps - report.step) * plan.settings.tokensPerStep) / tokensPerSecond
+        let left = Double(plan.steps - report.step) * Double(plan.settings.tokensPerStep) / tokensPerSecond
         let share = peak > 0 ? ", \((flops / peak).percent) of the peak" : ""
         let memory = Processor.peakResidentBytes.map { ", \($0.bytes)" } ?? ""
         let figures =

@@ -9,9 +9,11 @@ public struct EvaluationWindows: Sendable {
     private let vocabularySize: Int
     private let batchSize: Int
     private let contextLength: Int
-    /// The positions at which the windows start, in order.
-    private let starts: [Int]
-    /// How many of the windows are as long as the context.
+    /// How many windows there are.
+    private let all: Int
+    /// How many of them are taken.
+    private let chosen: Int
+    /// How many of those taken are as long as the context: all but perhaps the last.
     private let fullWindows: Int
 
     /// - Parameters:
@@ -28,27 +30,41 @@ public struct EvaluationWindows: Sendable {
         self.vocabularySize = vocabularySize
         self.batchSize = batchSize
         self.contextLength = contextLength
-        let all = (tokens.count - 2) / contextLength + 1
-        let chosen = min(limit ?? all, all)
-        starts = (0..<chosen).map { $0 * all / chosen * contextLength }
-        let end = tokens.count - 1
-        fullWindows = starts.count { $0 + contextLength <= end }
+        all = (tokens.count - 2) / contextLength + 1
+        chosen = min(limit ?? all, all)
+        let last = (chosen - 1) * all / chosen * contextLength
+        fullWindows = last + contextLength <= tokens.count - 1 ? chosen : chosen - 1
     }
 
+    /// The position at which a window starts, of those taken.
+    private func start(_ index: Int) -> Int { index * all / chosen * contextLength }
+
     /// The number of batches.
-    public var count: Int { (fullWindows + batchSize - 1) / batchSize + starts.count - fullWindows }
+    public var count: Int { (fullWindows + batchSize - 1) / batchSize + chosen - fullWindows }
 
     /// How many tokens all batches predict.
     public var scoredTokens: Int {
-        fullWindows * contextLength + starts[fullWindows...].reduce(0) { $0 + tokens.count - 1 - $1 }
+        fullWindows * contextLength + (fullWindows < chosen ? tokens.count - 1 - start(fullWindows) : 0)
     }
 
     /// - Parameter index: below ``count``.
     /// - Throws: ``InputError`` of kind `data` for an id outside the vocabulary.
     public func batch(_ index: Int) throws(InputError) -> TokenBatch {
         let first = index * batchSize
-        let windows = first < fullWindows ? starts[first..<min(first + batchSize, fullWindows)] : starts[fullWindows...]
-        let length = first < fullWindows ? contextLength : tokens.count - 1 - starts[fullWindows]
-        return try TokenBatch(tokens, starts: Array(windows), length: length).checked(vocabularySize: vocabularySize)
+        let windows = first < fullWindows ? first..<min(first + batchSize, fullWindows) : fullWindows..<chosen
+        let length = first < fullWindows ? contextLength : tokens.count - 1 - start(fullWindows)
+        return try TokenBatch(tokens, starts: windows.map(start), length: length).checked(
+            vocabularySize: vocabularySize)
+    }
+
+    /// The mean over all tokens of what `loss` says of each batch.
+    func meanLoss(_ loss: (TokenBatch) throws(InputError) -> Double) throws(InputError) -> Double {
+        var (sum, count) = (0.0, 0)
+        for index in 0..<self.count {
+            let tokens = try batch(index)
+            sum += try loss(tokens) * Double(tokens.targets.count)
+            count += tokens.targets.count
+        }
+        return sum / Double(max(count, 1))
     }
 }

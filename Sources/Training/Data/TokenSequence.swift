@@ -71,10 +71,7 @@ public struct TokenSequence: Sendable {
                 part.shard.release(range)
             }
         }
-        let digits = String(hash, radix: 16)
-        return Summary(
-            count: count, largest: Int(largest),
-            fingerprint: String(repeating: "0", count: 16 - digits.count) + digits)
+        return Summary(count: count, largest: Int(largest), fingerprint: hash.sixteenDigits)
     }
 
     private static func foreignToken(
@@ -130,5 +127,13 @@ public struct TokenSequence: Sendable {
             copy(from: range.lowerBound, into: UnsafeMutableBufferPointer(rebasing: buffer[..<range.count]))
             count = range.count
         }.map { Int(UInt32(bitPattern: $0)) }
+    }
+}
+
+extension UInt64 {
+    /// All hexadecimal digits.
+    var sixteenDigits: String {
+        let digits = String(self, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

@@ -71,6 +71,9 @@ extension TrainingData {
         folder: String, memoryLimit: Int = 1 << 28, progress: (Double) -> Void = { _ in }
     ) throws(InputError) -> TrainingData {
         let sourceBytes = try totalSize(of: paths + validationPaths)
+        let spill = "\(folder)/parts"
+        // What a killed run left.
+        try Folder.remove(spill)
         if let manifest = try PreparedTokens.manifest(in: folder) {
             guard manifest.sourceBytes == sourceBytes else {
                 throw InputError(
@@ -88,9 +91,6 @@ extension TrainingData {
             case .characters: try texts.characterTokenizer(also: validationTexts)
             case .tokenizer(let tokenizer): tokenizer
             }
-        let spill = "\(folder)/parts"
-        // What a killed run left.
-        try Folder.remove(spill)
         let share = Double(texts.bytes) / Double(sourceBytes)
         let tokens = try texts.tokens(tokenizer, spillingTo: "\(spill)/train", memoryLimit: memoryLimit) {
             progress(share * $0)

@@ -1,68 +1,107 @@
-internal import Checkpoints
 internal import Files
 internal import GPT2
 internal import Runtime
 internal import Tokenizers
 
-extension GPT2Model {
-    /// A model's folder to start training from.
-    struct Start {
-        let path: String
+extension TrainingPlan {
+    /// The tokens to train and to validate with, and what checkpoints carry of their tokenizer.
+    struct PreparedData {
+        let data: TrainingData
+        /// Nil where neither the token files nor the start model has one.
         let tokenizer: Tokenizer?
-        /// The files of its tokenizer as they are, which checkpoints carry on.
         let tokenizerFiles: TrainingCheckpoint.Companions
+    }
 
-        init(_ path: String) throws(InputError) {
-            self.path = path
-            let directory = try ModelDirectory(path)
-            tokenizer = directory.hasTokenizer ? try Tokenizer(directory: path) : nil
-            var files: TrainingCheckpoint.Companions = []
-            for name in [
-                "tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "generation_config.json",
-            ]
-            where PathKind(directory.file(name)) == .file {
-                files.append((name, [UInt8](try MappedFile(path: directory.file(name)).bytes)))
+    /// - Parameter folder: where many tokens go.
+    func prepareData(
+        start: StartModel?, folder: String, progress: (Double) -> Void
+    ) throws(InputError) -> PreparedData {
+        if let tokens { return try readData(tokens, start: start) }
+        let data = try TrainingData.prepare(
+            texts: text, validationTexts: validationText, tokenizer: tokenizerChoice(start: start), folder: folder,
+            progress: progress)
+        return prepared(data, start: start)
+    }
+
+    private func tokenizerChoice(start: StartModel?) throws(InputError) -> TrainingData.TokenizerChoice {
+        switch (tokenizer, start) {
+        case ("char", nil): return .characters
+        case ("char", let start?):
+            // Characters of other texts would have other numbers.
+            guard let tokenizer = start.tokenizer, tokenizer.isCharacterLevel else {
+                throw InputError(
+                    .usage, "the model to start from was not trained on characters", in: "--tokenizer",
+                    advice: "Leave --tokenizer out to use the model's, or name a tokenizer's folder")
             }
-            tokenizerFiles = files
+            return .tokenizer(tokenizer)
+        case (let folder?, _): return .tokenizer(try Tokenizer(directory: folder))
+        case (nil, let start):
+            guard let tokenizer = start?.tokenizer else {
+                throw InputError(
+                    .usage, "there is no tokenizer to turn the texts into tokens with",
+                    advice: start == nil
+                        ? "Give --tokenizer char, a tokenizer's folder (\"gpt2 tokenizer train\" makes one), or --init"
+                        : "Name the folder of the tokenizer that the model was trained with, with --tokenizer")
+            }
+            return .tokenizer(tokenizer)
         }
     }
-}
 
-extension TrainingPlan {
-    /// The tokens to train and to validate with.
-    func prepareData(
-        initial: GPT2Model.Start?, folder: String, progress: (Double) -> Void
-    ) throws(InputError) -> TrainingData {
-        if let tokens {
-            return try TrainingData(directory: tokens)
-        }
-        let choice: TrainingData.TokenizerChoice
-        if tokenizer == "char", initial == nil {
-            choice = .characters
-        } else if let tokenizer, tokenizer != "char" {
-            choice = .tokenizer(try Tokenizer(directory: tokenizer))
-        } else if let tokenizer = initial?.tokenizer {
-            choice = .tokenizer(tokenizer)
-        } else {
+    /// Reads token files. Where they come without a tokenizer, it is the plan's, or else the start model's.
+    private func readData(_ tokens: String, start: StartModel?) throws(InputError) -> PreparedData {
+        var data = try TrainingData(directory: tokens)
+        // Presets say "char" of texts.
+        let folder = tokenizer == "char" ? nil : tokenizer
+        let named = try folder.map { folder throws(InputError) in try Tokenizer(directory: folder) }
+        if let made = data.tokenizer, let wanted = named ?? start?.tokenizer, !made.hasSameTokens(as: wanted) {
             throw InputError(
-                .usage, "there is no tokenizer to turn the texts into tokens with",
-                advice: "Give --tokenizer char, a tokenizer's folder (\"gpt2 tokenizer train\" makes one), or --init")
+                .data, "the tokens were made with another tokenizer than that of \(folder ?? start?.path ?? "")",
+                in: tokens, advice: "Give --text in place of --tokens, or token files of that tokenizer")
         }
-        return try TrainingData.prepare(
-            texts: text, validationTexts: validationText, tokenizer: choice, folder: folder, progress: progress)
+        if data.tokenizer == nil, let named {
+            data = TrainingData(training: data.training, validation: data.validation, tokenizer: named)
+        }
+        return prepared(data, start: start)
+    }
+
+    private func prepared(_ data: TrainingData, start: StartModel?) -> PreparedData {
+        // A tokenizer that was named goes before the start model's.
+        if tokenizer == nil || tokenizer == "char", let start, let own = start.tokenizer {
+            return PreparedData(data: data, tokenizer: own, tokenizerFiles: start.tokenizerFiles)
+        }
+        var files = tokenizer == nil ? start?.tokenizerFiles ?? [] : []
+        files += data.tokenizer?.files ?? []
+        return PreparedData(data: data, tokenizer: data.tokenizer, tokenizerFiles: files)
     }
 
     /// The network to train: the start model's, or a fresh one.
-    func makeModel(_ data: TrainingData, initial: GPT2Model.Start?, team: Team) throws(InputError) -> GPT2 {
-        if let initial {
-            let model = try GPT2(trainable: initial.path, dropout: dropout, team: team)
-            guard context <= model.configuration.contextLength else {
-                throw InputError(
-                    .usage, "--context is \(context), but the model has \(model.configuration.contextLength) positions",
-                    in: initial.path, advice: "Give a context of at most \(model.configuration.contextLength)")
-            }
-            return model
+    func makeModel(_ data: TrainingData, start: StartModel?, team: Team) throws(InputError) -> GPT2 {
+        let configuration: GPT2Configuration
+        if let start { configuration = start.configuration } else { configuration = try freshConfiguration(data) }
+        guard context <= configuration.contextLength else {
+            throw InputError(
+                .usage, "--context is \(context), but the model has \(configuration.contextLength) positions",
+                in: start?.path, advice: "Give a context of at most \(configuration.contextLength)")
         }
+        var memory = TrainingMemory()
+        // Frozen weights have neither gradients nor means.
+        memory.weights = Double(configuration.parameterCount) * (loraRank == nil ? 16 : 4)
+        memory.addActivations(
+            rows: batchSize * context, layers: configuration.layers, channels: configuration.channels,
+            recompute: recompute)
+        try memory.check(advice: "Free memory, give a smaller --batch-size or --recompute, or train a smaller model")
+        guard let start else { return GPT2(configuration, seed: seed) }
+        let model = try GPT2(trainable: start.path, dropout: dropout, team: team)
+        let broken = model.nonFiniteTensors
+        guard broken.isEmpty else {
+            throw InputError(
+                .data, "\(broken.count) tensors hold weights that are infinite or not numbers: \(broken.listed)",
+                in: start.path, advice: "Start from another model")
+        }
+        return model
+    }
+
+    private func freshConfiguration(_ data: TrainingData) throws(InputError) -> GPT2Configuration {
         var configuration = GPT2Configuration()
         configuration.layers = layers
         configuration.heads = heads
@@ -78,13 +117,6 @@ extension TrainingPlan {
         configuration.attentionDropout = dropout
         configuration.residualDropout = dropout
         try configuration.validate()
-        let bytes = configuration.parameterCount * 16
-        guard canAllocate(byteCount: bytes) else {
-            throw InputError(
-                .data,
-                "the weights, their gradients and the optimizer need \(bytes / 1_000_000) MB of memory, which the "
-                    + "system does not give", advice: "Free memory, or train a smaller model")
-        }
-        return GPT2(configuration, seed: seed)
+        return configuration
     }
 }

@@ -1,31 +1,41 @@
 public import Files
+internal import GPT2
 
 extension TrainingPlan {
     /// - Throws: ``InputError`` of kind `usage` that names the first option whose value makes no sense.
     public func validate() throws(InputError) {
+        let many = 1 << 31
         let counts = [
-            ("layers", layers), ("heads", heads), ("channels", channels), ("context", context),
-            ("batch-size", batchSize),
-            ("accumulate", accumulate), ("steps", steps), ("log-every", logEvery), ("evaluate-every", evaluateEvery),
-            ("checkpoint-every", checkpointEvery), ("keep", keep), ("vocab-size", vocabularySize ?? 1),
-            ("evaluate-windows", evaluateWindows ?? 1), ("patience", patience ?? 1), ("sample-every", sampleEvery ?? 1),
-            ("lora-rank", loraRank ?? 1), ("decay-steps", decaySteps ?? 1),
+            ("layers", layers, GPT2Configuration.maximumLayers), ("heads", heads, GPT2Configuration.maximumWidth),
+            ("channels", channels, GPT2Configuration.maximumWidth),
+            ("context", context, GPT2Configuration.maximumContext),
+            ("vocab-size", vocabularySize ?? 1, GPT2Configuration.maximumVocabulary), ("batch-size", batchSize, many),
+            ("accumulate", accumulate, many), ("steps", steps, many), ("log-every", logEvery, many),
+            ("evaluate-every", evaluateEvery, many), ("checkpoint-every", checkpointEvery, many), ("keep", keep, many),
+            ("evaluate-windows", evaluateWindows ?? 1, many), ("patience", patience ?? 1, many),
+            ("sample-every", sampleEvery ?? 1, many), ("lora-rank", loraRank ?? 1, many),
+            ("decay-steps", decaySteps ?? 1, many),
         ]
-        for (option, value) in counts where !(1...(1 << 31)).contains(value) {
-            throw Self.invalid(option, "\(value)", "at least 1")
+        for (option, value, maximum) in counts where !(1...maximum).contains(value) {
+            throw Self.invalid(option, "\(value)", "from 1 to \(maximum)")
         }
         if initial == nil, !channels.isMultiple(of: heads) {
             throw Self.invalid("heads", "\(heads)", "a divisor of --channels, \(channels)")
         }
-        if warmupSteps < 0 { throw Self.invalid("warmup-steps", "\(warmupSteps)", "at least 0") }
+        if !(0...many).contains(warmupSteps) {
+            throw Self.invalid("warmup-steps", "\(warmupSteps)", "from 0 to \(many)")
+        }
         let numbers = [
             ("learning-rate", learningRate), ("muon-learning-rate", muonLearningRate), ("lora-alpha", loraAlpha),
         ]
         for (option, value) in numbers where !(value > 0 && value.isFinite) {
             throw Self.invalid(option, "\(value)", "a number above 0")
         }
-        for (option, value) in [("min-learning-rate", minLearningRate), ("weight-decay", weightDecay), ("clip", clip)]
-        where !(value >= 0 && value.isFinite) {
+        let amounts = [
+            ("min-learning-rate", minLearningRate), ("weight-decay", weightDecay),
+            ("muon-weight-decay", muonWeightDecay ?? 0), ("clip", clip),
+        ]
+        for (option, value) in amounts where !(value >= 0 && value.isFinite) {
             throw Self.invalid(option, "\(value)", "a number of at least 0")
         }
         for (option, value) in [("beta1", beta1), ("beta2", beta2), ("dropout", dropout)]
@@ -35,8 +45,8 @@ extension TrainingPlan {
         guard minLearningRate <= learningRate else {
             throw Self.invalid("min-learning-rate", "\(minLearningRate)", "at most --learning-rate, \(learningRate)")
         }
-        guard batchSize.multipliedReportingOverflow(by: context * accumulate).partialValue < 1 << 40 else {
-            throw Self.invalid("batch-size", "\(batchSize)", "so small that a step can be held in memory")
+        guard Double(batchSize) * Double(context) * Double(accumulate) < 0x1p40 else {
+            throw Self.invalid("batch-size", "\(batchSize)", "so small that a step has less than 2^40 tokens")
         }
         if loraRank != nil, initial == nil {
             throw InputError(
@@ -48,5 +58,21 @@ extension TrainingPlan {
         InputError(
             .usage, "the value is \(value), but must be \(range)", in: "--\(option)",
             advice: "\"gpt2 train --help\" says what it means")
+    }
+
+    /// What can be done, but is hardly what was meant.
+    var warnings: [String] {
+        var warnings: [String] = []
+        if warmupSteps >= steps {
+            warnings.append(
+                "the rate never reaches --learning-rate: --warmup-steps is \(warmupSteps), and --steps \(steps)")
+        } else if let decaySteps, schedule == .constant {
+            warnings.append("--decay-steps \(decaySteps) does nothing: --schedule is constant")
+        } else if let decaySteps, decaySteps > steps - warmupSteps {
+            warnings.append(
+                "the rate falls in \(steps - warmupSteps) steps, not in --decay-steps \(decaySteps): the warm-up takes the "
+                    + "others")
+        }
+        return warnings
     }
 }

@@ -1,3 +1,5 @@
+internal import GPT2
+
 /// A whole training run as a user asks for it: the data, the model, the optimizer, and what is written when.
 ///
 /// It stands in a run's run.json, under the names of the command's options, so that a run can be gone on with and repeated.
@@ -44,7 +46,10 @@ public struct TrainingPlan: Codable, Sendable, Equatable {
     public var decaySteps: Int?
     public var beta1 = 0.9
     public var beta2 = 0.99
+    /// AdamW's.
     public var weightDecay = 0.1
+    /// Nil in the plan of a run that is older than this option: 0.05.
+    public var muonWeightDecay: Double? = 0.05
     public var clip = 1.0
     public var seed: UInt64 = 1337
     public var recompute = false
@@ -92,6 +97,7 @@ public struct TrainingPlan: Codable, Sendable, Equatable {
         case beta1
         case beta2
         case weightDecay = "weight-decay"
+        case muonWeightDecay = "muon-weight-decay"
         case clip
         case seed
         case recompute
@@ -115,6 +121,14 @@ public struct TrainingPlan: Codable, Sendable, Equatable {
 }
 
 extension TrainingPlan {
+    /// The plan with the shape of the model that it starts from.
+    func describing(_ model: GPT2Configuration) -> TrainingPlan {
+        var plan = self
+        (plan.layers, plan.heads, plan.channels) = (model.layers, model.heads, model.channels)
+        plan.vocabularySize = model.vocabularySize
+        return plan
+    }
+
     /// How the trainer is to work.
     public var settings: TrainingSettings {
         var settings = TrainingSettings()
@@ -127,6 +141,7 @@ extension TrainingPlan {
             schedule, peak: learningRate, minimum: minLearningRate, warmupSteps: warmupSteps,
             decayStart: decaySteps.map { steps - $0 }, decayEnd: steps)
         settings.muonRate = muonLearningRate
+        settings.muonWeightDecay = muonWeightDecay ?? settings.muonWeightDecay
         settings.adamW.beta1 = beta1
         settings.adamW.beta2 = beta2
         settings.adamW.weightDecay = weightDecay

@@ -2,7 +2,7 @@
 public enum TrainingPreset: String, Sendable, CaseIterable {
     /// nanoGPT's setting for a CPU: a small model of characters, some minutes.
     case char
-    /// A small story teller, some hours: what the model inside this package was trained with.
+    /// A small story teller, some hours.
     case stories
     /// The published sizes.
     case gpt2
@@ -37,7 +37,8 @@ public enum TrainingPreset: String, Sendable, CaseIterable {
         return plan
     }
 
-    /// Rates by size are those of table 2.1 of Brown et al., arXiv:2005.14165.
+    /// Rates by size are those of table 2.1 of Brown et al., arXiv:2005.14165. A step takes minutes on a small machine, so
+    /// little may lie between two checkpoints.
     private static func publish(
         _ plan: inout TrainingPlan, layers: Int, heads: Int, channels: Int, rate: Double
     ) {
@@ -45,5 +46,7 @@ public enum TrainingPreset: String, Sendable, CaseIterable {
         (plan.learningRate, plan.minLearningRate) = (rate, rate / 10)
         (plan.batchSize, plan.accumulate, plan.warmupSteps) = (1, 32, 700)
         (plan.beta2, plan.steps) = (0.95, 100_000)
+        (plan.logEvery, plan.checkpointEvery) = (1, 10)
+        (plan.evaluateEvery, plan.evaluateWindows) = (100, 50)
     }
 }

@@ -19,14 +19,22 @@ public final class TrainingRun {
     /// The step that this process started after.
     public let firstStep: Int
 
+    /// What the user should know about the plan and the model that it starts from.
+    public let warnings: [String]
+
+    /// Nil where only token ids are known.
+    private let tokenizer: Tokenizer?
     private let companions: TrainingCheckpoint.Companions
-    private let windows: EvaluationWindows?
+    private let windows: EvaluationWindows
     private let metrics: MetricsLog
     private let samples: MetricsLog?
+    private let samplePrompt: [TokenID]
     private let events: EventFile
     public let team: Team
     /// Evaluations since the best one.
     private var evaluationsWithoutGain = 0
+    /// Whether no loss is known of the weights of the last checkpoint.
+    private var isLastUnproven = true
     private let flopsPerToken: Double
 
     /// What happens in a run, for whoever shows it.
@@ -55,40 +63,86 @@ public final class TrainingRun {
     public init(
         _ plan: TrainingPlan, in directory: RunDirectory, team: Team = .shared, progress: (Double) -> Void = { _ in }
     ) throws(InputError) {
-        self.plan = plan
         self.directory = directory
         self.team = team
-        let start = try plan.initial.map { path throws(InputError) in try GPT2Model.Start(path) }
-        data = try plan.prepareData(initial: start, folder: "\(directory.path)/tokens", progress: progress)
-        let model = try plan.makeModel(data, initial: start, team: team)
-        let summaries = try data.check(
-            vocabularySize: model.configuration.vocabularySize, contextLength: plan.context)
-        try directory.checkData(training: summaries.training, validation: summaries.validation)
-        companions = start?.tokenizerFiles ?? data.tokenizer?.files ?? []
-        flopsPerToken = model.configuration.trainingFLOPsPerToken(context: plan.context)
+        let last = directory.checkpointSteps.last
+        var origin = plan.initial
+        // A checkpoint has all that the start model gave, which need not be there any more. Adapters need its weights.
+        if plan.initial != nil, plan.loraRank == nil, let last { origin = directory.checkpoint(step: last) }
+        let start = try origin.map { path throws(InputError) in try StartModel(path) }
+        let prepared = try plan.prepareData(
+            start: start, folder: "\(directory.path)/\(RunDirectory.tokensName)", progress: progress)
+        data = prepared.data
+        tokenizer = prepared.tokenizer
+        companions = prepared.tokenizerFiles
+        let model = try plan.makeModel(data, start: start, team: team)
+        let configuration = model.configuration
+        self.plan = start == nil ? plan : plan.describing(configuration)
+        warnings = (start?.warnings ?? []) + plan.warnings
+        let summaries = try data.check(vocabularySize: configuration.vocabularySize, contextLength: plan.context)
+        try directory.checkData(
+            training: summaries.training, validation: summaries.validation,
+            weights: plan.loraRank == nil ? nil : model.fingerprint)
+        flopsPerToken = configuration.trainingFLOPsPerToken(context: plan.context, isFrozen: plan.loraRank != nil)
         trainer = try Trainer(
             model, data: data.training, settings: plan.settings, adapters: plan.adapters,
             context: ForwardContext(team: team))
-        let vocabulary = model.configuration.vocabularySize
-        windows =
-            data.validation.count > 1
-            ? try EvaluationWindows(
-                data.validation, vocabularySize: vocabulary, batchSize: plan.batchSize, contextLength: plan.context,
-                limit: plan.evaluateWindows)
-            : nil
-        if let step = directory.checkpointSteps.last {
-            let notes = try TrainingCheckpoint.restore(&trainer, from: directory.checkpoint(step: step))
-            if let loss = notes["best_loss"], let step = notes["best_step"] { best = (loss, Int(step)) }
-            evaluationsWithoutGain = Int(notes["evaluations_without_gain"] ?? 0)
+        windows = try EvaluationWindows(
+            data.validation, vocabularySize: configuration.vocabularySize, batchSize: plan.batchSize,
+            contextLength: plan.context, limit: plan.evaluateWindows)
+        if let last {
+            let path = directory.checkpoint(step: last)
+            let notes = try TrainingCheckpoint.restore(&trainer, from: path)
+            guard trainer.step == last else {
+                throw Self.damaged(path, "the folder's name says step \(last), and what is in it step \(trainer.step)")
+            }
+            (best, evaluationsWithoutGain) = try Self.evaluations(notes, in: path)
         }
         firstStep = trainer.step
-        metrics = try MetricsLog("\(directory.path)/metrics.jsonl", keepingUpTo: trainer.step)
+        samplePrompt =
+            plan.sampleEvery == nil
+            ? []
+            : try plan.sampleStart(GPT2Model(network: trainer.model, tokenizer: tokenizer, team: team), data)
+        metrics = try MetricsLog("\(directory.path)/\(RunDirectory.metricsName)", keepingUpTo: trainer.step)
         samples =
             plan.sampleEvery == nil
-            ? nil : try MetricsLog("\(directory.path)/samples.jsonl", keepingUpTo: trainer.step)
+            ? nil : try MetricsLog("\(directory.path)/\(RunDirectory.samplesName)", keepingUpTo: trainer.step)
         events = try EventFile(in: directory.path, keepingUpTo: trainer.step)
-        // Weights and two moments, for those that are kept, the best and one being written.
-        try directory.checkRoom(for: model.parameterCount * 12 * (plan.keep + 2) + (64 << 20))
+        try directory.checkRoom(for: neededBytes)
+        if self.plan != plan { try directory.write(self.plan) }
+    }
+
+    /// What the run knew of its evaluations when a checkpoint was written.
+    private static func evaluations(
+        _ notes: [String: Double], in path: String
+    ) throws(InputError) -> (best: (loss: Double, step: Int)?, withoutGain: Int) {
+        func count(_ name: String) throws(InputError) -> Int {
+            let value = notes[name] ?? 0
+            guard let count = Int(exactly: value), count >= 0 else {
+                throw damaged(path, "\(name.quoted) is \(value), which is no count")
+            }
+            return count
+        }
+        let withoutGain = try count("evaluations_without_gain")
+        guard let loss = notes["best_loss"] else { return (nil, withoutGain) }
+        guard loss.isFinite else { throw damaged(path, "\"best_loss\" is \(loss)") }
+        return ((loss, try count("best_step")), withoutGain)
+    }
+
+    private static func damaged(_ path: String, _ problem: String) -> InputError {
+        InputError(
+            .data, "the checkpoint is damaged: \(problem)", in: path,
+            advice: "Remove the folder, and go on from the checkpoint before it")
+    }
+
+    /// The room on the disk for the checkpoints that are still to come, of which some take the place of others.
+    private var neededBytes: Int {
+        let coming = (plan.steps - trainer.step + plan.checkpointEvery - 1) / plan.checkpointEvery
+        let present = directory.checkpointSteps.count
+        // Those that are kept and one being written; and the best.
+        let missing = min(plan.keep + 1, present + coming) - present + (directory.hasBest ? 0 : 1)
+        let bytes = Double(max(missing, 0)) * Double(trainer.checkpointBytes) + 0x1p26
+        return Int(exactly: bytes.rounded()) ?? .max
     }
 
     /// Trains to the end of the plan.
@@ -98,6 +152,8 @@ public final class TrainingRun {
     ///   - observe: told what happens.
     /// - Throws: ``TrainingDiverged`` with the last good checkpoint; ``InputError`` if something cannot be written.
     public func run(isInterrupted: () -> Bool = { false }, observe: (Event) throws -> Void) throws -> Ending {
+        // As the process before this one found.
+        if trainer.step < plan.steps, isExhausted { return .stoppedEarly }
         let clock = ContinuousClock()
         var start = clock.now
         var steps = 0
@@ -106,18 +162,20 @@ public final class TrainingRun {
             steps += 1
             if report.step.isMultiple(of: plan.logEvery) || report.step == plan.steps {
                 let seconds = (clock.now - start) / .seconds(1)
-                let rate = Double(steps * plan.settings.tokensPerStep) / seconds
+                let rate = Double(steps) * Double(plan.settings.tokensPerStep) / seconds
                 try log(report, tokensPerSecond: rate)
                 try observe(.step(report, tokensPerSecond: rate, flops: rate * flopsPerToken))
                 (start, steps) = (clock.now, 0)
             }
             let isLast = report.step == plan.steps
             let pause = clock.now
-            var isExhausted = false
-            if isLast || report.step.isMultiple(of: plan.evaluateEvery) { isExhausted = try evaluate(observe) }
+            let isEvaluated = isLast || report.step.isMultiple(of: plan.evaluateEvery)
+            if isEvaluated { try evaluate(observe) }
             if let every = plan.sampleEvery, isLast || report.step.isMultiple(of: every) { try sample(observe) }
             let isStopping = isExhausted || isInterrupted()
-            if isLast || isStopping || report.step.isMultiple(of: plan.checkpointEvery) { try checkpoint(observe) }
+            if isLast || isStopping || report.step.isMultiple(of: plan.checkpointEvery) {
+                try checkpoint(isProven: isEvaluated, observe)
+            }
             start += clock.now - pause
             if isLast { break }
             if isExhausted { return .stoppedEarly }
@@ -126,9 +184,26 @@ public final class TrainingRun {
         return .finished
     }
 
+    /// Whether the run's patience is at its end.
+    private var isExhausted: Bool { plan.patience.map { evaluationsWithoutGain >= $0 } ?? false }
+
     private func takeStep() throws -> Trainer.StepReport {
-        do { return try trainer.takeStep() } catch var failure as TrainingDiverged {
-            failure.checkpoint = directory.checkpointSteps.last.map(directory.checkpoint)
+        let report = try findingGoodCheckpoint { try trainer.takeStep() }
+        // The loss was that of the last checkpoint's weights, so older ones may go.
+        if isLastUnproven {
+            directory.keepLast(plan.keep)
+            isLastUnproven = false
+        }
+        return report
+    }
+
+    /// Where training diverges, names the last checkpoint whose weights did not.
+    private func findingGoodCheckpoint<Result>(_ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch var failure as TrainingDiverged {
+            directory.setAside(step: trainer.step)
+            failure.checkpoint =
+                directory.checkpointSteps.last.map(directory.checkpoint)
+                ?? best.flatMap { $0.step < trainer.step ? directory.best : nil }
             // The curves show how it came about; the failure itself matters more than a report that cannot be written.
             try? directory.writeReport(plan)
             throw failure
@@ -149,10 +224,8 @@ public final class TrainingRun {
         try events.append(step: step, values)
     }
 
-    /// Returns whether the run's patience is at its end.
-    private func evaluate(_ observe: (Event) throws -> Void) throws -> Bool {
-        guard let windows else { return false }
-        let loss = try trainer.evaluate(windows)
+    private func evaluate(_ observe: (Event) throws -> Void) throws {
+        let loss = try findingGoodCheckpoint { try trainer.evaluate(windows) }
         let step = trainer.step
         try record([("validation_loss", loss)], at: step)
         let isBest = loss < best?.loss ?? .infinity
@@ -164,13 +237,14 @@ public final class TrainingRun {
             evaluationsWithoutGain += 1
         }
         try observe(.evaluated(step: step, loss: loss, isBest: isBest))
-        return plan.patience.map { evaluationsWithoutGain >= $0 } ?? false
     }
 
-    private func checkpoint(_ observe: (Event) throws -> Void) throws {
+    /// - Parameter isProven: whether a loss of the weights is known. If not, the checkpoints before this one stay until it is.
+    private func checkpoint(isProven: Bool, _ observe: (Event) throws -> Void) throws {
         let path = directory.checkpoint(step: trainer.step)
         try TrainingCheckpoint.write(trainer, notes: notes, companions: companions, to: path)
-        directory.keepLast(plan.keep)
+        if isProven { directory.keepLast(plan.keep) }
+        isLastUnproven = !isProven
         try directory.writeReport(plan)
         try observe(.checkpoint(path: path))
     }
@@ -182,15 +256,35 @@ public final class TrainingRun {
     }
 
     private func sample(_ observe: (Event) throws -> Void) throws {
-        guard let tokenizer = data.tokenizer else { return }
         let model = GPT2Model(network: trainer.mergedModel.packed(team: team), tokenizer: tokenizer, team: team)
-        // The start token, or the text's first, where the model knows no end of text.
-        let prompt = plan.samplePrompt.isEmpty && model.startToken == nil ? "\n" : plan.samplePrompt
         let generation = try Generation(
-            model, prompt: prompt, options: GenerationOptions(maxTokens: 200, seed: UInt64(trainer.step)))
+            model, prompt: samplePrompt, options: GenerationOptions(maxTokens: 200, seed: UInt64(trainer.step)))
         var text = plan.samplePrompt
-        while let piece = try generation.next() { text += piece.text }
+        // Logits that are not numbers end the text; the next loss says so aloud.
+        while let piece = try? generation.next() { text += piece.text }
         try samples?.append([("step", "\(trainer.step)"), ("text", text.jsonEscaped)])
         try observe(.sample(step: trainer.step, text: text))
+    }
+}
+
+extension TrainingPlan {
+    /// The tokens that samples start from.
+    ///
+    /// - Throws: ``InputError`` of kind `usage` if there is no tokenizer, `data` if the prompt does not become tokens or is
+    ///   too long.
+    fileprivate func sampleStart(_ model: GPT2Model, _ data: TrainingData) throws(InputError) -> [TokenID] {
+        guard let tokenizer = model.tokenizer else {
+            throw InputError(
+                .usage, "there is no tokenizer to write samples with", in: "--sample-every",
+                advice: "Leave it out, or name the tokenizer of the tokens with --tokenizer")
+        }
+        if samplePrompt.isEmpty, model.startToken == nil {
+            // The model knows no end of text, after which one would begin.
+            let newline = tokenizer.encode("\n")
+            return newline.isEmpty ? data.training.ids(0..<1) : newline
+        }
+        do throws(InputError) { return try model.promptTokens(samplePrompt) } catch {
+            throw InputError(error.kind, error.problem, in: "--sample-prompt", advice: error.advice)
+        }
     }
 }

@@ -16,7 +16,7 @@ public struct Trainer {
     /// What the network's adapters are, if those are what is trained.
     package let adapters: Adapters?
     package var adamW: AdamW
-    package var muon = Muon()
+    package var muon: Muon
 
     private let sampler: BatchSampler
     private let gradients = Gradients()
@@ -67,6 +67,7 @@ public struct Trainer {
         self.settings = settings
         self.context = context
         adamW = AdamW(settings.adamW)
+        muon = Muon(weightDecay: settings.muonWeightDecay)
         sampler = try BatchSampler(
             data, vocabularySize: model.configuration.vocabularySize, batchSize: settings.batchSize,
             contextLength: settings.contextLength, seed: settings.seed)
@@ -84,9 +85,7 @@ public struct Trainer {
         let share = 1 / Double(settings.accumulation)
         let loss = losses * share
         let norm = gradients.norm(of: model, context) * share
-        // A model that knows nothing has a loss of ln V.
-        let bound = 3 * Double(model.configuration.vocabularySize).logarithm + 10
-        guard loss.isFinite, norm.isFinite, loss < bound else {
+        guard isSensible(loss), norm.isFinite else {
             gradients.removeAll()
             throw TrainingDiverged(step: step + 1, loss: loss, gradientNorm: norm, starts: starts(step))
         }
@@ -117,6 +116,11 @@ public struct Trainer {
         return Double(loss.values[0])
     }
 
+    /// Whether a loss is a number, and within all bounds: a model that knows nothing has one of ln V.
+    private func isSensible(_ loss: Double) -> Bool {
+        loss.isFinite && loss < 3 * Double(model.configuration.vocabularySize).logarithm + 10
+    }
+
     private func starts(_ step: Int) -> [Int] {
         (0..<settings.accumulation).flatMap { microBatch in
             (0..<settings.batchSize).map { sampler.start(step: step, microBatch: microBatch, row: $0) }
@@ -124,22 +128,28 @@ public struct Trainer {
     }
 
     /// The mean cross-entropy over windows of other data, in nats a token.
-    public func evaluate(_ windows: EvaluationWindows) throws(InputError) -> Double {
-        var (sum, count) = (0.0, 0)
-        for index in 0..<windows.count {
-            let tokens = try windows.batch(index)
-            let loss = model.loss(try ForwardBatch(tokens), targets: tokens.targets, context)
-            sum += Double(loss.values[0]) * Double(tokens.targets.count)
-            count += tokens.targets.count
+    ///
+    /// - Throws: ``TrainingDiverged`` if it is not a number or out of all bounds; ``InputError`` if the data changed meanwhile.
+    public func evaluate(_ windows: EvaluationWindows) throws -> Double {
+        let loss = try windows.meanLoss { tokens throws(InputError) in
+            Double(model.loss(try ForwardBatch(tokens), targets: tokens.targets, context).values[0])
         }
-        return sum / Double(max(count, 1))
+        guard isSensible(loss) else { throw TrainingDiverged(step: step, validationLoss: loss) }
+        return loss
     }
 
     /// The network as it is to be used: its adapters merged into the weights.
     public var mergedModel: GPT2 { adapters == nil ? model : model.merged(context) }
 
-    /// Bytes that activations and gradients have taken at most.
-    public var workingBytes: Int { context.poolByteCount }
+    /// The size of the weights and of what the optimizers remember of those that are trained.
+    package var checkpointBytes: Int {
+        model.parameters.reduce(0) { bytes, parameter in
+            let (path, tensor) = (parameter.path, parameter.tensor)
+            let isMuons = settings.optimizer == .muon && muon.handles(path, tensor)
+            let remembered = !tensor.isParameter ? 0 : isMuons ? 1 : 2
+            return bytes + (1 + remembered) * 4 * tensor.shape.count
+        }
+    }
 }
 
 extension ForwardBatch {

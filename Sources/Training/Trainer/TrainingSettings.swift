@@ -20,6 +20,8 @@ public struct TrainingSettings: Sendable, Equatable {
     public var schedule = Schedule(.cosine, peak: 1e-3, minimum: 1e-4, warmupSteps: 100, decayEnd: 2000)
     /// Muon's learning rate at its peak; it follows the schedule's shape.
     public var muonRate = 0.02
+    /// The share of a weight that one of Muon's steps at rate 1 would take off.
+    public var muonWeightDecay = 0.05
     public var adamW = AdamW.Settings()
     /// The largest norm of the gradients; larger ones are scaled down to it. 0 never scales.
     public var clip = 1.0
