@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import TestSupport
 import Testing
@@ -48,5 +49,18 @@ import Training
         #expect(page.components(separatedBy: "<svg").count - 1 == 1 + 2 * BlockDesign.allCases.count)
         #expect(!page.contains("http://") || page.contains("http://www.w3.org"))
         #expect(!page.contains("src="))
+    }
+
+    @Test func aNetworkThatMemoryDoesNotHoldIsRefused() throws {
+        let folder = try TemporaryFolder()
+        let text = try folder.write("text.txt", String(repeating: "the cat sat\n", count: 100).utf8)
+        let data = try TrainingData.prepare(texts: [text], tokenizer: .characters, folder: "\(folder.path)/tokens")
+        var study = BlockStudy()
+        (study.shape.layers, study.shape.channels) = (100_000, 100_000)
+        do { _ = try study.run(data) } catch let error as InputError {
+            #expect(error.problem.contains("which the system does not give"))
+            return
+        }
+        Issue.record("a study of 1e15 weights ran")
     }
 }

@@ -72,11 +72,24 @@ struct Study: ParsableCommand {
         }
     }
 
+    /// Finds out what would keep the page from being written before the work is done for nothing.
+    private func prepareOutput() throws(InputError) {
+        guard [.absent, .file].contains(PathKind(out)) else {
+            throw InputError(
+                .usage, "the page cannot be written (a folder, a device or a pipe stands in its place)", in: out,
+                advice: "Name a file with --out")
+        }
+        let folder = out.lastIndex(of: "/").map { String(out[...$0]) } ?? "."
+        try Folder.create(folder)
+    }
+
     func run() throws {
         Warnings.writeIfDebugBuild()
-        // Before the work begins, so that it is not done for nothing.
-        try Folder.create(out.lastIndex(of: "/").map { String(out[..<$0]) } ?? ".")
-        let data = try TrainingData.prepare(texts: text, tokenizer: .characters, folder: "\(out).tokens")
+        try prepareOutput()
+        // Many tokens go to the disk, and are of no use afterwards.
+        let tokens = "\(out).\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tokens"
+        defer { try? Folder.remove(tokens) }
+        let data = try TrainingData.prepare(texts: text, tokenizer: .characters, folder: tokens)
         var study = BlockStudy()
         study.shape.layers = layers
         study.shape.channels = channels
@@ -87,7 +100,6 @@ struct Study: ParsableCommand {
         let start = ContinuousClock.now
         let designs = BlockDesign.allCases
         let records = try study.run(data, ForwardContext(team: threads.team)) { design, step, loss in
-            try Interruption.check()
             let before = designs.firstIndex(of: design) ?? 0
             let fraction = (Double(before) + Double(step) / Double(steps)) / Double(designs.count)
             let seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -100,7 +112,7 @@ struct Study: ParsableCommand {
         switch output.format {
         case .text:
             for record in records {
-                let loss = record.validationLoss.map { $0.fixed(3) } ?? "not a number"
+                let loss = record.validationLoss.isFinite ? record.validationLoss.fixed(3) : "not a number"
                 try StandardOutput.line("\(record.design.rawValue): validation loss \(loss)")
             }
             try StandardOutput.line(out)
@@ -111,7 +123,7 @@ struct Study: ParsableCommand {
                     designs: records.map {
                         Document.Design(
                             design: $0.design.rawValue, steps: $0.losses.count, lastLoss: $0.losses.last,
-                            validationLoss: $0.validationLoss.flatMap { $0.isFinite ? $0 : nil })
+                            validationLoss: $0.validationLoss.isFinite ? $0.validationLoss : nil)
                     }))
         }
     }

@@ -18,7 +18,7 @@ internal import Tokenizers
 /// the norm of the gradients and the size of the activations, layer by layer.
 public struct BlockStudy: Sendable {
     /// The network that all designs share.
-    public struct Shape: Sendable, Codable {
+    public struct Shape: Sendable {
         public var layers = 12
         public var heads = 4
         public var channels = 64
@@ -38,7 +38,8 @@ public struct BlockStudy: Sendable {
         public internal(set) var gradientNorms: [[Double]] = []
         /// For each of those, the root mean square of what enters the first block and of what leaves each.
         public internal(set) var activationSizes: [[Double]] = []
-        public internal(set) var validationLoss: Double?
+        /// In nats a token; not a number where training went that far.
+        public internal(set) var validationLoss = Double.nan
         public internal(set) var sample = ""
     }
 
@@ -55,12 +56,17 @@ public struct BlockStudy: Sendable {
     /// Trains all designs, one after another.
     ///
     /// - Parameter progress: told the design, its step and the loss.
-    /// - Throws: ``InputError`` if the data has too few tokens or no tokenizer.
+    /// - Throws: ``InputError`` if the data has too few tokens or no tokenizer, or if memory does not hold the network.
     public func run(
         _ data: TrainingData, _ context: ForwardContext = ForwardContext(),
         progress: (BlockDesign, Int, Double) throws -> Void = { _, _, _ in }
     ) throws -> [Record] {
-        try BlockDesign.allCases.map { design in
+        var memory = TrainingMemory()
+        let (layers, channels) = (Double(shape.layers), Double(shape.channels))
+        memory.weights = 16 * (12 * layers * channels * channels + Double(data.vocabularySize ?? 0) * channels)
+        memory.addActivations(rows: batchSize * shape.context, layers: shape.layers, channels: shape.channels)
+        try memory.check(advice: "Give fewer layers or channels")
+        return try BlockDesign.allCases.map { design in
             try train(design, data, context) { try progress(design, $0, $1) }
         }
     }
@@ -113,13 +119,7 @@ public struct BlockStudy: Sendable {
         let windows = try EvaluationWindows(
             data.validation, vocabularySize: tokenizer.vocabularySize, batchSize: batchSize,
             contextLength: shape.context, limit: 100)
-        var (sum, count) = (0.0, 0)
-        for index in 0..<windows.count {
-            let batch = try windows.batch(index)
-            sum += Double(network.loss(batch, context).values[0]) * Double(batch.targets.count)
-            count += batch.targets.count
-        }
-        return sum / Double(max(count, 1))
+        return try windows.meanLoss { Double(network.loss($0, context).values[0]) }
     }
 
     /// A text of the network's own, drawn at temperature 0.8; the window moves along.

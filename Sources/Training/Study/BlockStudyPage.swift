@@ -19,7 +19,7 @@ public struct BlockStudyPage: Sendable {
         )
         page.table(
             records.map { record in
-                let loss = record.validationLoss.map { Self.rounded($0) } ?? "not a number"
+                let loss = Self.rounded(record.validationLoss)
                 return ("\(record.design.rawValue): \(record.design.formula)", "validation loss \(loss) nats a token")
             })
 
