@@ -31,7 +31,7 @@ struct OptimizationOptions: ParsableArguments {
     var schedule: Schedule.Decay?
 
     @Option(
-        help: "Steps at the end in which the rate falls, and before which it is stable. (default: all after the warm-up)")
+        help: "Steps at the end in which the rate falls; before them it is stable. (default: all after the warm-up)")
     var decaySteps: Int?
 
     @Option(help: "How slowly the mean of the gradients moves.")
