@@ -95,6 +95,8 @@ public struct ModelConversion {
                 advice: "Keep the weights as f32")
         }
         let halves = HalfPrecision.narrowed(tensor)
-        try halves.withUnsafeBytes { bytes throws(InputError) in try writer.write(bytes) }
+        try halves.withUnsafeBufferPointer { halves throws(InputError) in
+            try writer.write(UnsafeRawBufferPointer(halves))
+        }
     }
 }

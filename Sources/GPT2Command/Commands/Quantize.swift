@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Files
-import GPT2
+public import GPT2
 import StoryModel
 
 struct Quantize: ParsableCommand {
@@ -32,9 +32,10 @@ struct Quantize: ParsableCommand {
 
     func run() throws {
         Warnings.writeIfDebugBuild()
-        let conversion = if let path = place.model { try ModelConversion(directory: path) } else {
-            try StoryModel.conversion()
-        }
+        let conversion =
+            if let path = place.model { try ModelConversion(directory: path) } else {
+                try StoryModel.conversion()
+            }
         Warnings.write(conversion.warnings)
         var line = ProgressLine()
         let start = ContinuousClock.now
