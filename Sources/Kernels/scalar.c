@@ -122,7 +122,7 @@ static void narrow_f16(size_t count, const float *x, uint16_t *y) {
             memcpy(&half, &sum, 4);
             half -= 0x3f000000;
         }
-        y[i] = (uint16_t)(bits >> 16 & 0x8000 | half);
+        y[i] = (uint16_t)((bits >> 16 & 0x8000) | half);
     }
 }
 
