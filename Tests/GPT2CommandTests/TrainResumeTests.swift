@@ -12,13 +12,16 @@ import Testing
 
 /// A run that is killed and gone on with computes what it would have computed.
 @Suite(.timeLimit(.minutes(10))) struct TrainResumeTests {
-    /// A model so small that steps take no time, and a checkpoint after each, so that many kills hit one being written.
-    private static let options = [
-        "--layers", "2", "--heads", "2", "--channels", "16", "--context", "16", "--batch-size", "3", "--steps", "150",
-        "--warmup-steps", "10", "--learning-rate", "0.01", "--dropout", "0.1", "--log-every", "1", "--evaluate-every",
-        "4",
-        "--checkpoint-every", "1", "--tokenizer", "char", "--accumulate", "2", "--seed", "9",
+    /// A model so small that steps take no time.
+    private static let shape = [
+        "--layers", "2", "--heads", "2", "--channels", "16", "--context", "16", "--tokenizer", "char",
     ]
+    private static let steps = [
+        "--batch-size", "3", "--accumulate", "2", "--steps", "150", "--warmup-steps", "10", "--learning-rate", "0.01",
+        "--dropout", "0.1", "--seed", "9", "--log-every", "1",
+    ]
+    /// A checkpoint after each step, so that many kills hit one being written.
+    private static let options = shape + steps + ["--evaluate-every", "4", "--checkpoint-every", "1"]
 
     private static func text(in folder: TemporaryFolder) throws -> String {
         // A few thousand characters with something to learn in them.
@@ -26,34 +29,67 @@ import Testing
         return try folder.write("text.txt", words.joined().utf8)
     }
 
-    /// What a step computed: the line of metrics without the rate, which depends on the machine.
-    private struct Line: Decodable, Equatable {
-        let step: Int
-        let loss: Double?
-        let validationLoss: Double?
-        let learningRate: Double?
-        let gradientNorm: Double?
+    // MARK: Kills
+
+    enum Kind: String, CaseIterable, Sendable {
+        case adamW, muon, adapters
+        /// The best model and the last lines of metrics are newer than the checkpoint that a run goes on from.
+        case rareCheckpoints
     }
 
-    private static func metrics(_ run: String) throws -> [Line] {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let text = try String(contentsOfFile: "\(run)/metrics.jsonl", encoding: .utf8)
-        return try text.split(separator: "\n").map { try decoder.decode(Line.self, from: Data($0.utf8)) }
+    private static func options(_ kind: Kind, _ folder: TemporaryFolder) async throws -> [String] {
+        let text = ["--text", try Self.text(in: folder)]
+        let samples = ["--sample-every", "30", "--sample-prompt", "the"]
+        switch kind {
+        case .adamW: return options + text + samples
+        case .muon: return options + text + samples + ["--optimizer", "muon"]
+        case .rareCheckpoints:
+            return shape + steps + text + samples + ["--evaluate-every", "2", "--checkpoint-every", "5"]
+        case .adapters:
+            let base = "\(folder.path)/base"
+            let run = try await Command.run(["train", "--out", base] + shape + text + ["--steps", "1"])
+            try #require(run.status == 0, "\(run.messages)")
+            return steps + text + samples + [
+                "--init", "\(base)/checkpoints/best", "--context", "16", "--lora-rank", "2", "--evaluate-every", "4",
+                "--checkpoint-every", "1",
+            ]
+        }
     }
 
-    private static func weights(_ run: String, _ checkpoint: String) throws -> Data {
-        try Data(contentsOf: URL(fileURLWithPath: "\(run)/checkpoints/\(checkpoint)/model.safetensors"))
+    /// When a run is killed.
+    private enum Moment {
+        case after(seconds: Double)
+        /// As soon as a checkpoint begins to be written.
+        case writing
     }
 
-    /// Runs the command and kills it after a while, by a shell: this process may be too busy to be on time.
+    /// Runs the command and kills it, by a shell: this process may be too busy to be on time.
     ///
     /// - Returns: whether it was killed, or ended before.
-    private static func kill(_ arguments: [String], after seconds: Double) async throws -> Bool {
+    private static func kill(_ arguments: [String], _ moment: Moment, in run: String) async throws -> Bool {
         let shell = Process()
         shell.executableURL = URL(fileURLWithPath: "/bin/bash")
-        let script = "t=$1; shift; \"$0\" \"$@\" & p=$!; (sleep $t; kill -9 $p) & k=$!; wait $p; s=$?; kill $k; exit $s"
-        shell.arguments = ["-c", script, Command.executable.path, "\(seconds)"] + arguments
+        // What an earlier kill left unfinished is removed first. Nothing but the shell itself is quick enough to look.
+        let script = """
+            t=$1; run=$2; shift 2; shopt -s nullglob
+            "$0" "$@" & p=$!
+            if [ $t = writing ]; then
+                until names=("$run"/checkpoints/*.partial); [ ${#names[@]} = 0 ]; do :; done
+                until names=("$run"/checkpoints/*.partial); [ ${#names[@]} != 0 ]; do kill -0 $p || break; done
+                kill -9 $p
+            else
+                (sleep $t; kill -9 $p) & k=$!
+            fi
+            wait $p; s=$?
+            kill $k
+            exit $s
+            """
+        let time =
+            switch moment {
+            case .after(let seconds): "\(seconds)"
+            case .writing: "writing"
+            }
+        shell.arguments = ["-c", script, Command.executable.path, time, run] + arguments
         shell.standardOutput = FileHandle.nullDevice
         shell.standardError = FileHandle.nullDevice
         let status = try await withCheckedThrowingContinuation { continuation in
@@ -64,38 +100,54 @@ import Testing
         return status != 0
     }
 
-    @Test("twenty kills at random moments change no bit", arguments: ["adamw", "muon"])
-    func kills(optimizer: String) async throws {
+    /// Checkpoints that were being written when the run was killed.
+    private static func unfinished(_ run: String) -> Set<String> {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(run)/checkpoints")) ?? []
+        return Set(names.filter { $0.hasSuffix(".partial") || $0.hasSuffix(".old") })
+    }
+
+    @Test("twenty kills change no bit", arguments: Kind.allCases)
+    func kills(kind: Kind) async throws {
         let folder = try TemporaryFolder()
-        let text = try Self.text(in: folder)
-        let options = Self.options + ["--text", text, "--optimizer", optimizer]
-        let whole = "\(folder.path)/whole"
+        let options = try await Self.options(kind, folder)
+        let whole = TrainingFolder(path: "\(folder.path)/whole")
         let start = ContinuousClock.now
-        let undisturbed = try await Command.run(["train", "--out", whole] + options)
+        let undisturbed = try await Command.run(["train", "--out", whole.path] + options)
         try #require(undisturbed.status == 0, "\(undisturbed.messages)")
-        // Twenty kills take some four fifths of the run.
+        // Ten kills at random moments take some two fifths of the run; those in writing, a few steps each.
         let longest = (ContinuousClock.now - start) / .seconds(1) * 2 / 25
 
-        let broken = "\(folder.path)/broken"
+        let broken = TrainingFolder(path: "\(folder.path)/broken")
         var kills = 0
-        var unfinished = 0
-        while kills < 20 {
-            let begun = FileManager.default.fileExists(atPath: "\(broken)/run.json")
+        var inWriting = 0
+        while kills < 20 || inWriting < 3 && kills < 60 {
+            let begun = FileManager.default.fileExists(atPath: "\(broken.path)/run.json")
             let goingOn = ["--resume", "--threads", "\(kills % 3 + 1)"]
-            let arguments = ["train", "--out", broken] + (begun ? goingOn : options)
-            guard try await Self.kill(arguments, after: Double.random(in: 0.01...max(longest, 0.05))) else { break }
+            let arguments = ["train", "--out", broken.path] + (begun ? goingOn : options)
+            let moment =
+                kills.isMultiple(of: 2)
+                ? Moment.after(seconds: .random(in: 0.01...max(longest, 0.05))) : .writing
+            let before = Self.unfinished(broken.path)
+            try #require(try await Self.kill(arguments, moment, in: broken.path), "the run ended after \(kills) kills")
             kills += 1
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(broken)/checkpoints")) ?? []
-            if names.contains(where: { $0.hasSuffix(".partial") || $0.hasSuffix(".old") }) { unfinished += 1 }
+            if !Self.unfinished(broken.path).isSubset(of: before) { inWriting += 1 }
         }
-        let end = try await Command.run(["train", "--out", broken, "--resume"])
+        let end = try await Command.run(["train", "--out", broken.path, "--resume"])
         #expect(end.status == 0, "\(end.messages)")
-        print("\(kills) kills, \(unfinished) of them inside the writing of a checkpoint")
-        #expect(kills >= 10)
-        #expect(try Self.metrics(broken) == Self.metrics(whole))
-        #expect(try Self.weights(broken, "step-150") == Self.weights(whole, "step-150"))
-        #expect(try Self.weights(broken, "best") == Self.weights(whole, "best"))
+        print("\(kind): \(kills) kills, \(inWriting) of them inside the writing of a checkpoint")
+        #expect(inWriting >= 3)
+        #expect(try broken.metrics() == whole.metrics())
+        let samples = try whole.samples()
+        #expect(try samples.map(\.step) == [30, 60, 90, 120, 150] && broken.samples() == samples)
+        for checkpoint in ["step-150", "best"] {
+            for file in ["model", "training"] + (kind == .adapters ? ["adapter/adapter_model"] : []) {
+                let path = "checkpoints/\(checkpoint)/\(file).safetensors"
+                #expect(try broken.bytes(path) == whole.bytes(path), "\(path)")
+            }
+        }
     }
+
+    // MARK: Ctrl-C
 
     @Test("Ctrl-C writes a checkpoint and leaves")
     func interruption() async throws {
@@ -107,7 +159,7 @@ import Testing
         running.signal(SIGINT)
         let end = try await running.end()
         #expect(end.status == 130)
-        let step = try #require(try Self.metrics(run).last?.step)
+        let step = try #require(try TrainingFolder(path: run).metrics().last?.step)
         #expect(FileManager.default.fileExists(atPath: "\(run)/checkpoints/step-\(step)/training.json"))
     }
 
@@ -118,7 +170,8 @@ import Testing
         let run = "\(folder.path)/run"
         let options = ["--text", text] + Self.options + ["--steps", "3"]
         try #require(try await Command.run(["train", "--out", run] + options).status == 0)
-        let before = try Self.weights(run, "step-3")
+        let weights = "checkpoints/step-3/model.safetensors"
+        let before = try TrainingFolder(path: run).bytes(weights)
 
         let again = try await Command.run(["train", "--out", run] + options)
         #expect(again.status == 64)
@@ -129,6 +182,6 @@ import Testing
         let none = try await Command.run(["train", "--out", "\(folder.path)/none", "--resume"])
         #expect(none.status == 66)
         #expect(none.messages.contains("no run to go on with"))
-        #expect(try Self.weights(run, "step-3") == before)
+        #expect(try TrainingFolder(path: run).bytes(weights) == before)
     }
 }

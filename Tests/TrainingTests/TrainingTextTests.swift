@@ -49,10 +49,7 @@ import Training
         let end = try #require(tokenizer.endOfText)
         #expect(end == tokenizer.vocabularySize - 1)
         let spelled = tokens.ids(0..<tokens.count).map {
-            $0 == end
-                ? "|"
-                : tokenizer.encode(expected).isEmpty
-                    ? "" : String(decoding: tokenizer.bytes(of: $0) ?? [], as: UTF8.self)
+            $0 == end ? "|" : String(decoding: tokenizer.bytes(of: $0) ?? [], as: UTF8.self)
         }
         #expect(spelled.joined() == expected)
     }
