@@ -106,6 +106,18 @@ struct AttentionParityTests {
         #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
     }
 
+    /// What the parity tests stand on.
+    @Test func numbersThatAreNoneDiffer() throws {
+        let reference = try #require(Self.others.first)
+        let settings = reference.settings
+        let shape = Shape(settings.tokens.count, settings.tokens[0].count, settings.vocabulary)
+        let module = Linear(weight: .outputsByInputs(.zeros(Shape(1, 1))))
+        let differences = try reference.differences(module) { _, _, _ in
+            Tensor([Float](repeating: .nan, count: shape.count), shape: shape)
+        }
+        #expect(differences.count == 1 && differences[0].hasPrefix("output is off by inf"), "\(differences)")
+    }
+
     @Test func allCasesAreThere() {
         #expect(Self.attentions.count == 12)
         #expect(Self.others.count == 3)

@@ -41,8 +41,7 @@ import Training
         let largest = expected.reduce(0) { max($0, abs($1)) }
         for network in [model, model.merged(ForwardContext())] {
             let found = try logits(network, reference.tokens).values
-            #expect(found.count == expected.count)
-            let error = zip(found, expected).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
+            let error = largestDifference(found, expected)
             #expect(error <= 1e-5 * largest, "\(error) of \(largest)")
         }
         // The adapters do something: without them the logits are others.
