@@ -86,6 +86,9 @@ public final class Taps {
     }
 
     /// Puts what `body` returns, of the same shape, in place of what is at `point`; after those given before.
+    ///
+    /// Under a tape, gradients flow through a replacement that `body` makes with the pass's context, and stop at one that it
+    /// makes otherwise.
     public func replace(_ point: TapPoint, with body: @escaping (Tensor) -> Tensor) {
         bodies[point, default: []].append(body)
     }
