@@ -26,8 +26,10 @@ extension ForwardContext {
         query: Tensor, key: Tensor, value: Tensor, heads: Int = 1, mask: AttentionMask = .none,
         dropout: Dropout = Dropout(0)
     ) -> (output: Tensor, weights: Tensor) {
-        AttentionHeads(query, heads: heads, dropout: dropout, layer: nil).attendWithWeights(
+        let heads = AttentionHeads(query, heads: heads, dropout: dropout, layer: nil)
+        let (found, weights) = heads.attendWithWeights(
             AttentionParts(queries: query, keys: key, values: value), queries: query.shape, keys: key.shape, mask, self)
+        return (found, weights)
     }
 }
 

@@ -59,7 +59,12 @@ struct AttentionParityTests {
             bias: settings.bias, using: &generator)
         let differences = try reference.differences(module) { module, inputs, context in
             let (query, key) = try (#require(inputs["query"]), #require(inputs["key"]))
-            return module(query: query, key: key, value: try #require(inputs["value"]), context)
+            let value = try #require(inputs["value"])
+            let (output, weights) = module.withWeights(query: query, key: key, value: value, context)
+            #expect(weights.shape == Shape(query.shape[0], settings.heads, query.shape[1], key.shape[1]))
+            #expect((0..<weights.rows).allSatisfy { abs(weights.row($0).reduce(0, +) - 1) < 1e-6 })
+            #expect(module(query: query, key: key, value: value, context).values == output.values)
+            return output
         }
         #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
     }

@@ -39,7 +39,7 @@ import Training
         try AdapterFiles.read(into: &model, from: folder.path)
         let expected = reference.logits.flatMap { $0 }
         let largest = expected.reduce(0) { max($0, abs($1)) }
-        for network in [model, model.merged(ForwardContext())] {
+        for network in [model, model.merged(ForwardContext()), model.packed()] {
             let found = try logits(network, reference.tokens).values
             let error = largestDifference(found, expected)
             #expect(error <= 1e-5 * largest, "\(error) of \(largest)")
