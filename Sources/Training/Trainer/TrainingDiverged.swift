@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
-
 /// Training has left the range of sensible numbers, and stopped before it damaged the weights.
 public struct TrainingDiverged: Error, CustomStringConvertible {
     /// The step that failed, counted from 1.
@@ -33,9 +25,4 @@ public struct TrainingDiverged: Error, CustomStringConvertible {
             + "tokens \(shown). \(state); go on from there with a lower --learning-rate, more --warmup-steps or a lower "
             + "--clip."
     }
-}
-
-extension Double {
-    /// ln x.
-    var logarithm: Double { log(self) }
 }
