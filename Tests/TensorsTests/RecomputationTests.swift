@@ -59,7 +59,8 @@ import Testing
 
     /// What is recomputed may be used outside too, and there may be several of it: gradients are added up in the same order.
     @Test func sameBitsOfWhatIsUsedOutsideToo() throws {
-        let (a, b) = (Tensor.normal(Shape(40, 30), seed: 1).asParameter, Tensor.normal(Shape(40, 30), seed: 2).asParameter)
+        let a = Tensor.normal(Shape(40, 30), seed: 1).asParameter
+        let b = Tensor.normal(Shape(40, 30), seed: 2).asParameter
         func run(isRecomputed: Bool) throws -> [[Float]] {
             var context = ForwardContext()
             let tape = context.startTape()

@@ -29,7 +29,8 @@ import Training
 
     private func transposed(_ x: Tensor) -> Tensor {
         Tensor(
-            (0..<x.shape[1]).flatMap { j in (0..<x.shape[0]).map { i in x[i, j] } }, shape: Shape(x.shape[1], x.shape[0]))
+            (0..<x.shape[1]).flatMap { j in (0..<x.shape[0]).map { i in x[i, j] } },
+            shape: Shape(x.shape[1], x.shape[0]))
     }
 
     @Test(arguments: [(4, 16), (16, 4), (9, 9)]) func bothLayoutsTakeTheSameStep(inputs: Int, outputs: Int) throws {

@@ -20,7 +20,9 @@ extension Module {
                 parameter = parameter.isParameter ? same.asParameter : same.asConstant
                 return
             }
-            if isWanted(path, parameter), let gradient = gradients.take(parameter) { update(path, &parameter, gradient) }
+            if isWanted(path, parameter), let gradient = gradients.take(parameter) {
+                update(path, &parameter, gradient)
+            }
             // Held only where it is shared: what has one owner is changed in place.
             if shared.contains(memory) { changed[memory] = parameter }
         }

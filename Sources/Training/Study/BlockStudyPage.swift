@@ -29,7 +29,8 @@ public struct BlockStudyPage: Sendable {
         page.paragraph(
             "A residual connection carries what came in past each part, so that a deep stack begins as something simple and can "
                 + "learn from its first step. Without it, all that reaches the head has gone through every layer: the deeper "
-                + "the stack, the longer it may do no better than the dashed line, a guess by frequency that reads nothing.")
+                + "the stack, the longer it may do no better than the dashed line, a guess by frequency that reads nothing."
+        )
         page.pictures([lossCurves])
 
         page.heading("Gradients by depth")
@@ -41,7 +42,8 @@ public struct BlockStudyPage: Sendable {
         page.heading("Activations by layer")
         page.paragraph(
             "The root mean square of what leaves each block, and its mean; row 0 is what enters the first. Look for streams that "
-                + "grow or fade from block to block, which norms prevent, and for means as large as the root mean square.")
+                + "grow or fade from block to block, which norms prevent, and for means as large as the root mean square."
+        )
         page.pictures(records.flatMap { [activations($0), means($0)] })
 
         page.heading("Samples")
