@@ -4,9 +4,12 @@ internal import Tensors
 
 extension GPT2 {
     /// The same network with its weights repacked for this processor, as a loaded model has them: what to generate with.
+    /// Adapters stay beside the weights.
     public func packed(team: Team = .shared) -> GPT2 {
         func pack(_ linear: Linear) -> Linear {
-            Linear(weight: .packed(.packing(linear.weight, team: team)), bias: linear.bias)
+            var packed = linear
+            packed.weight = .packed(.packing(linear.weight, team: team))
+            return packed
         }
         var network = self
         network.tokenEmbedding = Embedding(table: .packed(.packing(tokenEmbedding.table, team: team)))

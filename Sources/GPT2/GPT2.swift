@@ -32,8 +32,8 @@ public struct GPT2: Module {
         _ batch: ForwardBatch, recompute: Bool = false, _ context: ForwardContext
     ) -> Tensor {
         batch.check(against: configuration)
-        let tokens = context.tap(.tokenEmbedding, tokenEmbedding(batch.tokens, context))
-        let positions = context.tap(.positionEmbedding, positionEmbedding(batch.positions, context))
+        let tokens = tokenEmbedding(batch.tokens, context)
+        let positions = positionEmbedding(batch.positions, context)
         var x = context.dropout(context.add(tokens, positions), rate: configuration.embeddingDropout)
         for block in blocks {
             x = recompute ? context.recomputed(x) { block($0, batch, $1) } : block(x, batch, context)

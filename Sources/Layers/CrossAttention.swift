@@ -3,7 +3,7 @@ public import Tensors
 /// Attention to keys and values that are wider or narrower than the queries, as of an encoder of another width (PyTorch's
 /// `MultiheadAttention` with `kdim` and `vdim`, whose state dictionary it loads). ``MultiHeadAttention`` is for one width.
 public struct CrossAttention: Module {
-    /// To queries, [C, C]; to keys, [K, C]; to values, [V, C].
+    /// To queries from C channels; to keys from K and to values from M; all to C.
     public var query: Weight
     public var key: Weight
     public var value: Weight
@@ -22,7 +22,7 @@ public struct CrossAttention: Module {
     /// - Parameters:
     ///   - channels: C, the queries' and the output's.
     ///   - keyChannels: K.
-    ///   - valueChannels: V.
+    ///   - valueChannels: M.
     ///   - heads: a divisor of the channels.
     public init(
         _ channels: Int, keyChannels: Int, valueChannels: Int, heads: Int, bias: Bool = true, dropout: Double = 0,
@@ -42,20 +42,50 @@ public struct CrossAttention: Module {
     /// - Parameters:
     ///   - query: [B, Tq, C] or [Tq, C].
     ///   - key: [B, Tk, K] or [Tk, K].
-    ///   - value: [B, Tk, V] or [Tk, V].
+    ///   - value: [B, Tk, M] or [Tk, M].
+    ///   - residual: added to the result, in its shape.
+    ///   - layer: the block's number, for taps, which are `isCross`.
     /// - Returns: the shape of `query`.
     public func callAsFunction(
-        query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask = .none, _ context: ForwardContext
+        query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask = .none, adding residual: Tensor? = nil,
+        layer: Int? = nil, _ context: ForwardContext
     ) -> Tensor {
+        let heads = attentionHeads(layer: layer)
+        let spans = AttentionSpan.sequences(queries: query.shape, keys: key.shape)
+        let found = heads.attend(project(query, key, value, heads, context), spans, mask, context)
+        return heads.finish(found, output, adding: residual, context)
+    }
+
+    /// The same with the weights, as ``MultiHeadAttention/withWeights(query:key:value:mask:_:)`` gives them.
+    ///
+    /// - Returns: the output in the shape of `query`, and the weights, [B, H, Tq, Tk].
+    public func withWeights(
+        query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask = .none, _ context: ForwardContext
+    ) -> (output: Tensor, weights: Tensor) {
+        let heads = attentionHeads(layer: nil)
+        let (found, weights) = heads.attendWithWeights(
+            project(query, key, value, heads, context), queries: query.shape, keys: key.shape, mask, context)
+        return (heads.finish(found, output, adding: nil, context), weights)
+    }
+
+    private func attentionHeads(layer: Int?) -> AttentionHeads {
+        let size = output.weight.inputs / heads
+        return AttentionHeads(
+            count: heads, scale: 1 / Float(size).squareRoot(), dropout: dropout, layer: layer, isCross: true)
+    }
+
+    private func project(
+        _ query: Tensor, _ key: Tensor, _ value: Tensor, _ heads: AttentionHeads, _ context: ForwardContext
+    ) -> AttentionParts {
         let channels = output.weight.inputs
-        func project(_ x: Tensor, _ weight: Weight, _ index: Int) -> Tensor {
+        func part(_ site: TapPoint.Site, _ index: Int, _ x: Tensor, _ weight: Weight) -> Tensor {
             let range = index * channels..<(index + 1) * channels
-            return context.linear(x, weight, bias: bias.map { context.columns($0, range) })
+            let projected = context.linear(x, weight, bias: bias.map { context.columns($0, range) })
+            return heads.tap(site, projected, context)
         }
-        let found = context.scaledDotProductAttention(
-            query: project(query, self.query, 0), key: project(key, self.key, 1), value: project(value, self.value, 2),
-            heads: heads, mask: mask, dropout: dropout)
-        return output(found, context)
+        return AttentionParts(
+            queries: part(.query, 0, query, self.query), keys: part(.key, 1, key, self.key),
+            values: part(.value, 2, value, self.value))
     }
 
     public mutating func visit(_ visitor: inout ModuleVisitor) {

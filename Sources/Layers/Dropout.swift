@@ -15,6 +15,7 @@ public struct Dropout: Module {
         self.rate = rate
     }
 
+    /// - Parameter x: of any shape, [..., C], which is kept.
     public func callAsFunction(_ x: Tensor, _ context: ForwardContext) -> Tensor { context.dropout(x, rate: rate) }
 
     public mutating func visit(_ visitor: inout ModuleVisitor) {}

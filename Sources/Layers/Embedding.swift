@@ -15,9 +15,9 @@ public struct Embedding: Module {
     }
 
     /// - Parameter tokens: R ids, each below the vocabulary's size.
-    /// - Returns: their vectors, [R, C].
+    /// - Returns: their vectors, [R, C]; the tap `tokenEmbedding` sees them.
     public func callAsFunction(_ tokens: [Int32], _ context: ForwardContext) -> Tensor {
-        context.embed(tokens, table)
+        context.tap(.tokenEmbedding, context.embed(tokens, table))
     }
 
     /// - Parameter tokens: B rows of T ids each.

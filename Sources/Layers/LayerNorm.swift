@@ -27,14 +27,31 @@ public struct LayerNorm: Module {
     ///     those that are put in their place.
     /// - Returns: [..., C].
     public func callAsFunction(
-        _ x: Tensor, statistics site: TapPoint.Site? = nil, layer: Int? = nil, _ context: ForwardContext
+        _ x: Tensor, statistics site: TapPoint.Site? = nil, layer: Int? = nil, isCross: Bool = false,
+        _ context: ForwardContext
     ) -> Tensor {
         let (output, statistics) = context.layerNorm(x, gain: gain, bias: bias, epsilon: epsilon)
-        guard let site, context.isTapped(site, layer: layer) else { return output }
-        let seen = context.tap(site, layer: layer, statistics)
+        guard let site, context.isTapped(site, layer: layer, isCross: isCross) else { return output }
+        let seen = context.tap(site, layer: layer, isCross: isCross, statistics)
         // Looking changes nothing, gradients included.
         if seen.isIdentical(to: statistics) { return output }
         return context.normalize(x, statistics: seen, gain: gain, bias: bias)
+    }
+
+    /// The norm of a layer's attention, in sight of whoever looks.
+    func ofAttention(_ x: Tensor, layer: Int?, isCross: Bool = false, _ context: ForwardContext) -> Tensor {
+        let y = self(x, statistics: .norm1Statistics, layer: layer, isCross: isCross, context)
+        return context.tap(.norm1, layer: layer, isCross: isCross, y)
+    }
+
+    /// The norm of a layer's feed-forward network.
+    func ofFeedForward(_ x: Tensor, layer: Int?, _ context: ForwardContext) -> Tensor {
+        context.tap(.norm2, layer: layer, self(x, statistics: .norm2Statistics, layer: layer, context))
+    }
+
+    /// The norm after the last layer.
+    func ofStack(_ x: Tensor, _ context: ForwardContext) -> Tensor {
+        context.tap(.finalNorm, self(x, statistics: .finalNormStatistics, context))
     }
 
     public mutating func visit(_ visitor: inout ModuleVisitor) {

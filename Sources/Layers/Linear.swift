@@ -45,20 +45,31 @@ public struct Linear: Module {
     }
 
     /// Only some of the outputs of ``callAsFunction(_:activation:adding:_:)``, as where one weight holds the maps to
-    /// queries, keys and values. Packed or adapted weights make all outputs first.
+    /// queries, keys and values. Packed weights make all outputs first.
     func outputs(_ range: Range<Int>, of x: Tensor, _ context: ForwardContext) -> Tensor {
-        let part: Weight
-        switch weight {
-        case .outputsByInputs(let matrix) where adapter == nil: part = .outputsByInputs(context.rows(matrix, range))
-        case .inputsByOutputs(let matrix) where adapter == nil: part = .inputsByOutputs(context.columns(matrix, range))
-        default: return context.columns(self(x, context), range).reshaped(x.shape.withLast(range.count))
+        let up = adapter?.up.outputs(range, context)
+        guard let part = weight.outputs(range, context), adapter == nil || up != nil else {
+            return context.columns(self(x, context), range).reshaped(x.shape.withLast(range.count))
         }
-        return context.linear(x, part, bias: bias.map { context.columns($0, range) })
+        let y = context.linear(x, part, bias: bias.map { context.columns($0, range) })
+        guard let adapter, let up else { return y }
+        return LowRankAdapter(down: adapter.down, up: up, scale: adapter.scale)(x, addingTo: y, context)
     }
 
     public mutating func visit(_ visitor: inout ModuleVisitor) {
         visitor("weight", &weight)
         visitor("bias", &bias)
         visitor.inPlace(&adapter)
+    }
+}
+
+extension Weight {
+    /// The weights of some outputs; nil where all are packed together.
+    fileprivate func outputs(_ range: Range<Int>, _ context: ForwardContext) -> Weight? {
+        switch self {
+        case .packed: nil
+        case .outputsByInputs(let matrix): .outputsByInputs(context.rows(matrix, range))
+        case .inputsByOutputs(let matrix): .inputsByOutputs(context.columns(matrix, range))
+        }
     }
 }

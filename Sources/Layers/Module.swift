@@ -15,6 +15,9 @@ public import Tensors
 ///     }
 ///
 /// Paths are names with dots between, as in "first.weight"; elements of arrays have their index, as in "layers.0.norm1.bias".
+///
+/// Paths whose tensors share their memory are one parameter: tied weights, and copies of one layer. They have one gradient,
+/// and optimizers keep them the same. Layers that are to differ start with weights of their own.
 public protocol Module: Sendable {
     /// Shows the visitor each parameter and each module that this one holds, by name.
     mutating func visit(_ visitor: inout ModuleVisitor)
@@ -24,13 +27,14 @@ public protocol Module: Sendable {
 public struct ModuleVisitor: ~Copyable {
     private var path = ""
     private let body: (String, inout Tensor) -> Void
-    private let packed: (String) -> Void
+    private let form: (String, WeightForm) -> Void
 
     fileprivate init(
-        _ body: @escaping (String, inout Tensor) -> Void, packed: @escaping (String) -> Void = { _ in }
+        _ body: @escaping (String, inout Tensor) -> Void,
+        form: @escaping (String, WeightForm) -> Void = { _, _ in }
     ) {
         self.body = body
-        self.packed = packed
+        self.form = form
     }
 
     /// A parameter.
@@ -48,16 +52,18 @@ public struct ModuleVisitor: ~Copyable {
     /// A weight. Packed ones are for inference only and are passed over.
     public mutating func callAsFunction(_ name: String, _ weight: inout Weight) {
         // Taken out meanwhile, so that the tensor's memory has one owner and can be changed in place.
-        let form = weight
+        let taken = weight
         weight = .outputsByInputs(.empty)
-        switch consume form {
+        switch consume taken {
         case .packed(let matrix):
-            packed(path + name)
+            form(path + name, .packed)
             weight = .packed(matrix)
         case .inputsByOutputs(var tensor):
+            form(path + name, .inputsByOutputs)
             body(path + name, &tensor)
             weight = .inputsByOutputs(tensor)
         case .outputsByInputs(var tensor):
+            form(path + name, .outputsByInputs)
             body(path + name, &tensor)
             weight = .outputsByInputs(tensor)
         }
@@ -91,6 +97,9 @@ public struct ModuleVisitor: ~Copyable {
     }
 }
 
+/// In which of the forms of ``Weight`` one is held.
+package enum WeightForm { case packed, inputsByOutputs, outputsByInputs }
+
 extension Module {
     /// Calls `body` with each parameter and its path, in the order in which modules name them; it may change them.
     public mutating func updateParameters(_ body: (_ path: String, _ parameter: inout Tensor) -> Void) {
@@ -108,14 +117,12 @@ extension Module {
         return found
     }
 
-    /// The paths of weights that are packed for inference, which no parameter stands for.
-    var packedPaths: [String] {
+    /// The paths of weights that are held in one form. No parameter stands for those that are packed.
+    package func weights(in form: WeightForm) -> [String] {
         var copy = self
         var paths: [String] = []
-        withoutActuallyEscaping({ paths.append($0) }) { note in
-            var visitor = ModuleVisitor({ _, _ in }, packed: note)
-            copy.visit(&visitor)
-        }
+        var visitor = ModuleVisitor({ _, _ in }, form: { if $1 == form { paths.append($0) } })
+        copy.visit(&visitor)
         return paths
     }
 

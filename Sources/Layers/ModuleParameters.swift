@@ -5,26 +5,27 @@ public import Tensors
 extension Module {
     /// Replaces all parameters by tensors of the same paths and shapes.
     ///
+    /// Paths that share a parameter go on sharing it where they get the same numbers, and only there.
+    ///
     /// - Parameter place: where the tensors come from, for the error.
-    /// - Throws: one ``InputError`` that names all that are missing, that nobody asked for, or that have another shape;
-    ///   nothing is replaced then.
+    /// - Throws: one ``InputError`` that counts and names those that are missing, that nobody asked for, or that have
+    ///   another shape; nothing is replaced then.
     public mutating func load(_ tensors: [String: Tensor], from place: String? = nil) throws(InputError) {
         var comparison = ParameterComparison()
         for (path, parameter) in parameters {
             comparison.compare(path, parameter, shape: tensors[path].map { $0.shape.sizesByAxis })
         }
-        try comparison.finish(names: tensors.keys.sorted(), packed: packedPaths, place: place)
-        updateParameters { path, parameter in
-            guard let tensor = tensors[path] else { return }
-            parameter = parameter.isParameter ? tensor.asParameter : tensor.asConstant
-        }
+        try comparison.finish(names: tensors.keys.sorted(), packed: weights(in: .packed), place: place)
+        replaceParameters(by: tensors)
     }
 
     /// Replaces all parameters by those of a safetensors file (F32, F16 or BF16), as ``save(to:)`` or Python's
     /// `safetensors.torch.save_file(module.state_dict(), ...)` writes it.
     ///
-    /// - Throws: ``InputError`` of kind `missing` if the file cannot be read; of kind `data`, with all that are missing,
-    ///   unknown or misshapen, if it does not fit. Nothing is replaced then.
+    /// Paths that share a parameter go on sharing it where the file has the same numbers for them.
+    ///
+    /// - Throws: ``InputError`` of kind `missing` if the file cannot be read; of kind `data`, with what is missing, unknown
+    ///   or misshapen, if it does not fit. Nothing is replaced then.
     public mutating func load(contentsOf path: String) throws(InputError) {
         let file = try SafetensorsFile(path: path)
         var comparison = ParameterComparison()
@@ -32,11 +33,28 @@ extension Module {
             let entry = file[JSONString(name)]?.entry
             comparison.compare(name, parameter, shape: entry?.shape, dtype: entry?.dtype ?? .f32)
         }
-        try comparison.finish(names: file.tensors.map(\.name), packed: packedPaths, place: path)
-        updateParameters { name, parameter in
-            // The comparison has looked at its type and its shape.
-            guard let entry = file[JSONString(name)], let tensor = try? Tensor(entry) else { return }
-            parameter = parameter.isParameter ? tensor.asParameter : tensor
+        try comparison.finish(names: file.tensors.map(\.name), packed: weights(in: .packed), place: path)
+        var tensors: [String: Tensor] = [:]
+        for (name, _) in parameters {
+            if let entry = file[JSONString(name)] { tensors[name] = try Tensor(entry) }
+        }
+        replaceParameters(by: tensors)
+    }
+
+    private mutating func replaceParameters(by tensors: [String: Tensor]) {
+        // What has come in place of each of the parameters so far, and where that lies.
+        var replacements: [ObjectIdentifier: Tensor] = [:]
+        var used: Set<ObjectIdentifier> = []
+        updateParameters { path, parameter in
+            guard var tensor = tensors[path] else { return }
+            if let other = replacements[parameter.memory], other.values == tensor.values {
+                tensor = other.reshaped(tensor.shape)
+            } else {
+                // The same tensor at two paths that are two parameters must not tie them.
+                if !used.insert(tensor.memory).inserted { tensor = tensor.detached }
+                replacements[parameter.memory] = tensor
+            }
+            parameter = parameter.isParameter ? tensor.asParameter : tensor.asConstant
         }
     }
 
@@ -45,7 +63,7 @@ extension Module {
     ///
     /// - Throws: ``InputError`` if the file cannot be written, the old one is then untouched; or if weights are packed.
     public func save(to path: String) throws(InputError) {
-        if let packed = packedPaths.first {
+        if let packed = weights(in: .packed).first {
             throw InputError(
                 .usage, "\(packed) is packed for inference, which its stored form cannot be had back from", in: path,
                 advice: "Save the module that it was packed from")

@@ -83,9 +83,9 @@ public struct MultiHeadAttention: Module {
         _ x: Tensor, sequences spans: [AttentionSpan], mask: AttentionMask = .none, adding residual: Tensor? = nil,
         layer: Int? = nil, _ context: ForwardContext
     ) -> Tensor {
-        let parts = AttentionParts(side: project(x, layer, context), channels)
-        let found = attend(parts, spans, mask, layer: layer, context)
-        return finish(found, adding: residual, layer: layer, context)
+        let heads = attentionHeads(layer: layer)
+        let found = heads.attend(AttentionParts(sideBySide: project(x, heads, context)), spans, mask, context)
+        return heads.finish(found, output, dropout: outputDropout, adding: residual, context)
     }
 
     /// Causal self-attention of new rows and of those that came before, whose keys and values are in caches; those of the
@@ -98,10 +98,11 @@ public struct MultiHeadAttention: Module {
     public func callAsFunction(
         _ x: Tensor, caches spans: [SequenceSpan], adding residual: Tensor? = nil, layer: Int, _ context: ForwardContext
     ) -> Tensor {
-        let projected = project(x, layer, context)
+        let heads = attentionHeads(layer: layer)
+        let projected = project(x, heads, context)
         context.storeKeysAndValues(projected, spans: spans, layer: layer)
         let found = context.attention(projected, spans: spans, layer: layer, scale: scale)
-        return finish(found, adding: residual, layer: layer, context)
+        return heads.finish(found, output, dropout: outputDropout, adding: residual, context)
     }
 
     /// Cross-attention: each sequence looks at another one, as a decoder does at what the encoder made.
@@ -127,25 +128,50 @@ public struct MultiHeadAttention: Module {
         query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask = .none, adding residual: Tensor? = nil,
         layer: Int? = nil, _ context: ForwardContext
     ) -> Tensor {
-        let parts = project(query: query, key: key, value: value, layer, context)
+        let heads = attentionHeads(layer: layer, isCross: true)
         let spans = AttentionSpan.sequences(queries: query.shape, keys: key.shape)
-        let found = attend(parts, spans, mask, layer: layer, isCross: true, context)
-        return finish(found, adding: residual, layer: layer, isCross: true, context)
+        let found = heads.attend(project(query, key, value, heads, context), spans, mask, context)
+        return heads.finish(found, output, dropout: outputDropout, adding: residual, context)
     }
 
     /// The same with the weights with which each query looks at each key, head by head; no gradients flow through these.
     ///
-    /// - Returns: the output in the shape of `query`, and the weights, [B, H, Tq, Tk]: each row sums to one, or to zero
-    ///   where all keys are masked.
+    /// - Returns: the output in the shape of `query`, and the weights as they meet the values, [B, H, Tq, Tk]: before
+    ///   dropout each row sums to one, or to zero where all keys are masked.
     public func withWeights(
         query: Tensor, key: Tensor, value: Tensor, mask: AttentionMask = .none, _ context: ForwardContext
     ) -> (output: Tensor, weights: Tensor) {
-        let parts = project(query: query, key: key, value: value, nil, context)
-        let spans = AttentionSpan.sequences(queries: query.shape, keys: key.shape)
-        var weights: [Float] = []
-        let found = attend(parts, spans, mask, layer: nil, isCross: true, context) { weights += $0.values }
-        let shape = Shape(spans.count, heads, query.shape.sequences.length, key.shape.sequences.length)
-        return (finish(found, adding: nil, layer: nil, isCross: true, context), Tensor(weights, shape: shape))
+        let heads = attentionHeads(layer: nil, isCross: true)
+        let (found, weights) = heads.attendWithWeights(
+            project(query, key, value, heads, context), queries: query.shape, keys: key.shape, mask, context)
+        return (heads.finish(found, output, dropout: outputDropout, adding: nil, context), weights)
+    }
+
+    private func attentionHeads(layer: Int?, isCross: Bool = false) -> AttentionHeads {
+        AttentionHeads(count: heads, scale: scale, dropout: dropout, layer: layer, isCross: isCross)
+    }
+
+    /// Queries, keys and values of the same rows, [..., 3C].
+    private func project(_ x: Tensor, _ heads: AttentionHeads, _ context: ForwardContext) -> Tensor {
+        let projected = projection(x, context)
+        let sites: [TapPoint.Site] = [.query, .key, .value]
+        guard context.taps != nil, sites.contains(where: { context.isTapped($0, layer: heads.layer) }) else {
+            return projected
+        }
+        let parts = sites.enumerated().map { i, site in
+            heads.tap(site, context.columns(projected, i * channels..<(i + 1) * channels), context)
+        }
+        return context.sideBySide(parts).reshaped(projected.shape)
+    }
+
+    private func project(
+        _ query: Tensor, _ key: Tensor, _ value: Tensor, _ heads: AttentionHeads, _ context: ForwardContext
+    ) -> AttentionParts {
+        func part(_ site: TapPoint.Site, _ index: Int, _ x: Tensor) -> Tensor {
+            heads.tap(site, projection.outputs(index * channels..<(index + 1) * channels, of: x, context), context)
+        }
+        return AttentionParts(
+            queries: part(.query, 0, query), keys: part(.key, 1, key), values: part(.value, 2, value))
     }
 
     public mutating func visit(_ visitor: inout ModuleVisitor) {
@@ -153,110 +179,5 @@ public struct MultiHeadAttention: Module {
         visitor("in_proj_bias", &projection.bias)
         visitor("in_proj", &projection.adapter)
         visitor("out_proj", &output)
-    }
-}
-
-/// Where the queries, keys and values of an attention lie.
-private struct AttentionParts {
-    let queries: TensorColumns
-    let keys: TensorColumns
-    let values: TensorColumns
-
-    init(queries: TensorColumns, keys: TensorColumns, values: TensorColumns) {
-        self.queries = queries
-        self.keys = keys
-        self.values = values
-    }
-
-    /// Side by side in one tensor.
-    init(side tensor: Tensor, _ channels: Int) {
-        queries = TensorColumns(tensor, 0..<channels)
-        keys = TensorColumns(tensor, channels..<2 * channels)
-        values = TensorColumns(tensor, 2 * channels..<3 * channels)
-    }
-}
-
-extension MultiHeadAttention {
-    /// Queries, keys and values of the same rows, [..., 3C].
-    private func project(_ x: Tensor, _ layer: Int?, _ context: ForwardContext) -> Tensor {
-        let projected = projection(x, context)
-        let sites: [TapPoint.Site] = [.query, .key, .value]
-        guard context.taps != nil, sites.contains(where: { context.isTapped($0, layer: layer) }) else {
-            return projected
-        }
-        let parts = sites.enumerated().map { i, site in
-            tapHeads(site, layer, context.columns(projected, i * channels..<(i + 1) * channels), context)
-        }
-        return context.sideBySide(parts).reshaped(projected.shape)
-    }
-
-    private func project(
-        query: Tensor, key: Tensor, value: Tensor, _ layer: Int?, _ context: ForwardContext
-    ) -> AttentionParts {
-        func part(_ site: TapPoint.Site, _ index: Int, _ x: Tensor) -> TensorColumns {
-            let projected = projection.outputs(index * channels..<(index + 1) * channels, of: x, context)
-            return TensorColumns(tapHeads(site, layer, isCross: true, projected, context))
-        }
-        return AttentionParts(queries: part(.query, 0, query), keys: part(.key, 1, key), values: part(.value, 2, value))
-    }
-
-    /// Shows [..., C] as [R, H, D] to whoever looks.
-    private func tapHeads(
-        _ site: TapPoint.Site, _ layer: Int?, isCross: Bool = false, _ x: Tensor, _ context: ForwardContext
-    ) -> Tensor {
-        guard context.isTapped(site, layer: layer, isCross: isCross) else { return x }
-        let byHead = x.reshaped(Shape(x.rows, heads, channels / heads))
-        return context.tap(site, layer: layer, isCross: isCross, byHead).reshaped(x.shape)
-    }
-
-    /// What each head finds, side by side.
-    private func attend(
-        _ parts: AttentionParts, _ spans: [AttentionSpan], _ mask: AttentionMask, layer: Int?, isCross: Bool = false,
-        _ context: ForwardContext, weights: ((Tensor) -> Void)? = nil
-    ) -> Tensor {
-        var pattern: ((Tensor) -> Tensor)?
-        if weights != nil || context.isTapped(.attentionPattern, layer: layer, isCross: isCross) {
-            pattern = { found in
-                let tapped = context.tap(.attentionPattern, layer: layer, isCross: isCross, found)
-                weights?(tapped)
-                return tapped
-            }
-        }
-        return context.multiHeadAttention(
-            queries: parts.queries, keys: parts.keys, values: parts.values, heads: heads, scale: scale, spans: spans,
-            mask: mask, dropoutRate: dropout.rate, pattern: pattern)
-    }
-
-    /// The output projection of what the heads found, and the residual.
-    private func finish(
-        _ found: Tensor, adding residual: Tensor?, layer: Int?, isCross: Bool = false, _ context: ForwardContext
-    ) -> Tensor {
-        let found = tapHeads(.headOutputs, layer, isCross: isCross, found, context)
-        let isTapped = context.isTapped(.attentionOutput, layer: layer, isCross: isCross)
-        // One pass over memory, unless something stands between the product and the sum.
-        if !isTapped && !context.drops(outputDropout.rate) { return output(found, adding: residual, context) }
-        let kept = outputDropout(output(found, context), context)
-        let y = context.tap(.attentionOutput, layer: layer, isCross: isCross, kept)
-        return residual.map { context.add(y, $0) } ?? y
-    }
-}
-
-extension ForwardContext {
-    /// softmax(q kᵀ / √D + mask) v for each of H heads of D = C / H channels, without projections.
-    ///
-    /// - Parameters:
-    ///   - query: [B, Tq, C] or [Tq, C].
-    ///   - key, value: [B, Tk, C] or [Tk, C].
-    ///   - dropout: of the attention weights.
-    /// - Returns: the shape of `query`.
-    public func scaledDotProductAttention(
-        query: Tensor, key: Tensor, value: Tensor, heads: Int = 1, mask: AttentionMask = .none,
-        dropout: Dropout = Dropout(0)
-    ) -> Tensor {
-        multiHeadAttention(
-            queries: TensorColumns(query), keys: TensorColumns(key), values: TensorColumns(value), heads: heads,
-            scale: 1 / Float(query.shape[-1] / heads).squareRoot(),
-            spans: AttentionSpan.sequences(queries: query.shape, keys: key.shape), mask: mask,
-            dropoutRate: dropout.rate)
     }
 }

@@ -14,9 +14,9 @@ public struct PositionEmbedding: Module {
     }
 
     /// - Parameter positions: R positions, each below the table's.
-    /// - Returns: their vectors, [R, C].
+    /// - Returns: their vectors, [R, C]; the tap `positionEmbedding` sees them.
     public func callAsFunction(_ positions: [Int32], _ context: ForwardContext) -> Tensor {
-        context.gather(positions, table)
+        context.tap(.positionEmbedding, context.gather(positions, table))
     }
 
     /// x with the vectors of positions `start`, `start` + 1, ... added to each sequence.

@@ -15,7 +15,7 @@ public import Tensors
 public struct SinusoidalPositions: Module {
     public init() {}
 
-    /// x with each position's vector added.
+    /// x with each position's vector added; the tap `positionEmbedding` sees the vectors.
     ///
     /// - Parameters:
     ///   - x: [B, T, C] or [T, C].
@@ -24,17 +24,17 @@ public struct SinusoidalPositions: Module {
         let (count, length) = x.shape.sequences
         let vectors = Self.encoding(positions: start..<start + length, channels: x.shape[-1])
         let order = (0..<count * length).map { Int32($0 % max(length, 1)) }
-        return context.add(x, context.gather(order, vectors).reshaped(x.shape))
+        return context.add(x, context.tap(.positionEmbedding, context.gather(order, vectors)).reshaped(x.shape))
     }
 
     /// The vectors of some positions, [T, C].
     public static func encoding(positions: some Collection<Int>, channels: Int) -> Tensor {
+        let lengths = stride(from: 0, to: channels, by: 2).map { pow(10000, Double($0) / Double(channels)) }
         var values: [Float] = []
         values.reserveCapacity(positions.count * channels)
         for position in positions {
             for channel in 0..<channels {
-                let pair = Double(channel / 2 * 2)
-                let angle = Double(position) / pow(10000, pair / Double(channels))
+                let angle = Double(position) / lengths[channel / 2]
                 values.append(Float(channel.isMultiple(of: 2) ? sin(angle) : cos(angle)))
             }
         }

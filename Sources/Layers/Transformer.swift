@@ -35,14 +35,17 @@ public struct Transformer: Module {
     ///   - sourceMask: what the source may look at in itself.
     ///   - targetMask: what the target may look at in itself; causal in a model that generates.
     ///   - memoryMask: what the target may look at in the encoded source: as a rule not at its padding.
-    /// - Returns: the shape of `target`. Taps count the decoder's layers on from the encoder's.
+    ///   - recompute: whether a tape keeps only what enters each layer and makes the rest again in the backward pass.
+    /// - Returns: the shape of `target`. Taps count the decoder's layers on from the encoder's, and see the encoder's final
+    ///   norm before the decoder's.
     public func callAsFunction(
         _ source: Tensor, _ target: Tensor, sourceMask: AttentionMask = .none, targetMask: AttentionMask = .none,
-        memoryMask: AttentionMask = .none, _ context: ForwardContext
+        memoryMask: AttentionMask = .none, recompute: Bool = false, _ context: ForwardContext
     ) -> Tensor {
-        let memory = encoder(source, mask: sourceMask, context)
+        let memory = encoder(source, mask: sourceMask, recompute: recompute, context)
         return decoder(
-            target, memory: memory, mask: targetMask, memoryMask: memoryMask, firstLayer: encoder.layers.count, context)
+            target, memory: memory, mask: targetMask, memoryMask: memoryMask, firstLayer: encoder.layers.count,
+            recompute: recompute, context)
     }
 
     public mutating func visit(_ visitor: inout ModuleVisitor) {

@@ -33,7 +33,8 @@ public struct TransformerDecoderLayer: Module {
     ///   - memory: what the encoder made, [B, S, C] or [S, C].
     ///   - mask: what each position of `x` may look at in `x`.
     ///   - memoryMask: what it may look at in the memory.
-    ///   - layer: the layer's number, for taps; those of the attention to the memory are `isCross`.
+    ///   - layer: the layer's number, for taps; those of the attention to the memory, of its norm and of the stream after
+    ///     it are `isCross`.
     /// - Returns: the shape of `x`.
     public func callAsFunction(
         _ x: Tensor, memory: Tensor, mask: AttentionMask = .none, memoryMask: AttentionMask = .none,
@@ -42,15 +43,20 @@ public struct TransformerDecoderLayer: Module {
         let x = context.tap(.residualBefore, layer: layer, x)
         let y: Tensor
         if normFirst {
-            let h = attention(norm1(x, context), mask: mask, adding: x, layer: layer, context)
-            let m = crossAttention(
-                norm2(h, context), memory: memory, mask: memoryMask, adding: h, layer: layer, context)
-            y = feedForward(norm3(m, context), adding: m, layer: layer, context)
+            let a = norm1.ofAttention(x, layer: layer, context)
+            let h = context.tap(
+                .residualMiddle, layer: layer, attention(a, mask: mask, adding: x, layer: layer, context))
+            let b = norm2.ofAttention(h, layer: layer, isCross: true, context)
+            let found = crossAttention(b, memory: memory, mask: memoryMask, adding: h, layer: layer, context)
+            let m = context.tap(.residualMiddle, layer: layer, isCross: true, found)
+            y = feedForward(norm3.ofFeedForward(m, layer: layer, context), adding: m, layer: layer, context)
         } else {
-            let h = norm1(attention(x, mask: mask, adding: x, layer: layer, context), context)
-            let m = norm2(
-                crossAttention(h, memory: memory, mask: memoryMask, adding: h, layer: layer, context), context)
-            y = norm3(feedForward(m, adding: m, layer: layer, context), context)
+            let a = attention(x, mask: mask, adding: x, layer: layer, context)
+            let h = context.tap(.residualMiddle, layer: layer, norm1.ofAttention(a, layer: layer, context))
+            let found = crossAttention(h, memory: memory, mask: memoryMask, adding: h, layer: layer, context)
+            let normed = norm2.ofAttention(found, layer: layer, isCross: true, context)
+            let m = context.tap(.residualMiddle, layer: layer, isCross: true, normed)
+            y = norm3.ofFeedForward(feedForward(m, adding: m, layer: layer, context), layer: layer, context)
         }
         return context.tap(.residualAfter, layer: layer, y)
     }
@@ -88,16 +94,20 @@ public struct TransformerDecoder: Module {
     ///   - mask: what each position of `x` may look at in `x`; causal in a model that generates.
     ///   - memoryMask: what it may look at in the memory.
     ///   - firstLayer: the first layer's number, for taps.
+    ///   - recompute: whether a tape keeps only what enters each layer and makes the rest again in the backward pass.
     /// - Returns: the shape of `x`.
     public func callAsFunction(
         _ x: Tensor, memory: Tensor, mask: AttentionMask = .none, memoryMask: AttentionMask = .none,
-        firstLayer: Int = 0, _ context: ForwardContext
+        firstLayer: Int = 0, recompute: Bool = false, _ context: ForwardContext
     ) -> Tensor {
         var x = x
         for (index, layer) in layers.enumerated() {
-            x = layer(x, memory: memory, mask: mask, memoryMask: memoryMask, layer: firstLayer + index, context)
+            func run(_ x: Tensor, _ memory: Tensor, _ context: ForwardContext) -> Tensor {
+                layer(x, memory: memory, mask: mask, memoryMask: memoryMask, layer: firstLayer + index, context)
+            }
+            x = recompute ? context.recomputed([x, memory]) { run($0[0], $0[1], $1) } : run(x, memory, context)
         }
-        return norm.map { $0(x, context) } ?? x
+        return norm?.ofStack(x, context) ?? x
     }
 
     public mutating func visit(_ visitor: inout ModuleVisitor) {

@@ -37,16 +37,15 @@ public struct TransformerEncoderLayer: Module {
         let x = context.tap(.residualBefore, layer: layer, x)
         let y: Tensor
         if normFirst {
-            let normed = norm1(x, statistics: .norm1Statistics, layer: layer, context)
-            let a = context.tap(.norm1, layer: layer, normed)
+            let a = norm1.ofAttention(x, layer: layer, context)
             let sum = attention(a, mask: mask, adding: x, layer: layer, context)
             let h = context.tap(.residualMiddle, layer: layer, sum)
-            let b = context.tap(.norm2, layer: layer, norm2(h, statistics: .norm2Statistics, layer: layer, context))
+            let b = norm2.ofFeedForward(h, layer: layer, context)
             y = feedForward(b, adding: h, layer: layer, context)
         } else {
             let sum = attention(x, mask: mask, adding: x, layer: layer, context)
-            let h = context.tap(.residualMiddle, layer: layer, norm1(sum, context))
-            y = norm2(feedForward(h, adding: h, layer: layer, context), context)
+            let h = context.tap(.residualMiddle, layer: layer, norm1.ofAttention(sum, layer: layer, context))
+            y = norm2.ofFeedForward(feedForward(h, adding: h, layer: layer, context), layer: layer, context)
         }
         return context.tap(.residualAfter, layer: layer, y)
     }
@@ -82,11 +81,19 @@ public struct TransformerEncoder: Module {
     /// - Parameters:
     ///   - x: [B, T, C] or [T, C].
     ///   - mask: what each position may look at, in every layer.
+    ///   - recompute: whether a tape keeps only what enters each layer and makes the rest again in the backward pass.
     /// - Returns: the shape of `x`.
-    public func callAsFunction(_ x: Tensor, mask: AttentionMask = .none, _ context: ForwardContext) -> Tensor {
+    public func callAsFunction(
+        _ x: Tensor, mask: AttentionMask = .none, recompute: Bool = false, _ context: ForwardContext
+    ) -> Tensor {
         var x = x
-        for (index, layer) in layers.enumerated() { x = layer(x, mask: mask, layer: index, context) }
-        return norm.map { $0(x, context) } ?? x
+        for (index, layer) in layers.enumerated() {
+            x =
+                recompute
+                ? context.recomputed(x) { layer($0, mask: mask, layer: index, $1) }
+                : layer(x, mask: mask, layer: index, context)
+        }
+        return norm?.ofStack(x, context) ?? x
     }
 
     public mutating func visit(_ visitor: inout ModuleVisitor) {

@@ -28,12 +28,18 @@ public final class Team: Sendable {
     /// The thread that starts a region works in it too, so a team of n has n - 1 threads of its own.
     public let threads: Int
 
+    /// How many simple operations are worth waking the threads for.
+    private let worthwhile: Int
     private let region = Mutex(())
     private let state: TeamState
 
     /// A team of `threads` threads, from 1 to 256; other numbers are brought into that range. Where the system refuses
     /// to start so many, the team is as large as it allows: results do not depend on it.
-    public init(threads: Int) {
+    public convenience init(threads: Int) { self.init(threads: threads, sharingFrom: 20_000) }
+
+    /// - Parameter operations: what `run(_:operations:)` takes to be worth sharing; 0 for tests, so that all is shared.
+    package init(threads: Int, sharingFrom operations: Int) {
+        worthwhile = operations
         state = TeamState()
         var started = 1
         while started < min(max(threads, 1), 256), state.startWorker(part: started) { started += 1 }
@@ -53,7 +59,7 @@ public final class Team: Sendable {
     /// Runs `task` on all threads if it is worth waking them: if it takes some `operations` or more of simple
     /// arithmetic; else on the calling thread alone.
     package func run(_ task: some TeamTask, operations: Int) {
-        if operations < 20_000 { task.run(part: 0, of: 1) } else { run(task) }
+        if operations < worthwhile { task.run(part: 0, of: 1) } else { run(task) }
     }
 }
 

@@ -45,6 +45,9 @@ public struct AdamWStep: Sendable {
 
 extension ForwardContext {
     /// Changes a parameter and the means of its gradients and their squares, all of one shape, in one pass over memory.
+    ///
+    /// - Parameter gradient: from ``Gradients/take(_:)``. One that was only read leaves the parameter's memory in the
+    ///   ``Gradients``: the parameter then moves to a copy, and the old memory stays there.
     public func update(
         _ parameter: inout Tensor, mean: inout Tensor, square: inout Tensor, gradient: Tensor, _ step: AdamWStep
     ) {
@@ -71,6 +74,7 @@ extension ForwardContext {
 private struct SquaresTask: TeamTask {
     let x: Tensor
     let block: Int
+    /// Safe to share: each part writes the sums of its own blocks.
     nonisolated(unsafe) let sums: UnsafeMutableBufferPointer<Double>
     let kernels: kernels_table
 

@@ -18,6 +18,23 @@ public struct SequenceSpan {
         self.count = count
         self.firstPosition = firstPosition
     }
+
+    /// Stops where a cache is another model's or has no room, or a sequence's rows are not there.
+    static func check(_ spans: [SequenceSpan], projections: Shape, rows: Int, layer: Int) {
+        for span in spans {
+            let cache = span.cache
+            precondition(
+                projections[-1] == 3 * cache.heads * cache.headSize && layer >= 0 && layer < cache.layers,
+                "projections of shape \(projections) in layer \(layer), and a cache of \(cache.layers) layers with "
+                    + "\(cache.heads) heads of \(cache.headSize) channels")
+            precondition(
+                span.firstRow >= 0 && span.count >= 0 && span.firstRow + span.count <= rows,
+                "\(span.count) rows from \(span.firstRow) of \(rows)")
+            precondition(
+                span.firstPosition >= 0 && span.firstPosition + span.count <= cache.capacity,
+                "\(span.count) positions from \(span.firstPosition) in a cache of \(cache.capacity)")
+        }
+    }
 }
 
 extension ForwardContext {
@@ -26,6 +43,7 @@ extension ForwardContext {
     /// - Parameters:
     ///   - projections: [R, 3C], each row a query, a key and a value for every head.
     public func storeKeysAndValues(_ projections: Tensor, spans: [SequenceSpan], layer: Int) {
+        SequenceSpan.check(spans, projections: projections.shape, rows: projections.rows, layer: layer)
         let task = StoreTask(projections: projections, spans: spans, layer: layer)
         team.run(task, operations: projections.shape.count * 2)
     }
@@ -45,6 +63,7 @@ extension ForwardContext {
             tape.fail(
                 "keys and values in a cache pass no gradients on", advice: "Train on whole sequences, without caches")
         }
+        SequenceSpan.check(spans, projections: projections.shape, rows: projections.rows, layer: layer)
         let channels = projections.shape[-1] / 3
         let output = tensor(Shape(projections.rows, channels))
         let longest = spans.reduce(0) { max($0, $1.cache.capacity) }

@@ -13,8 +13,9 @@ struct AttentionCore {
     var dropout: DropoutMask?
     /// The first row's number among all of the training step, for dropout.
     var firstRow = 0
-    /// All weights, where somebody has put others in place of those that queries and keys make.
-    var fixedWeights: Tensor?
+    /// All weights as somebody has seen them, and of which sequences they have put others in their place.
+    var shownWeights: Tensor?
+    var isReplaced: [Bool] = []
 
     static let stripRows = 32
     /// Random numbers for the keys of one query and head.
@@ -57,6 +58,12 @@ struct AttentionCore {
                 weight += span.queries.count * span.keys.count
             }
         }
+    }
+
+    /// The weights of a sequence and head that somebody has put in place of those that queries and keys make.
+    func fixedWeights(_ item: Item) -> UnsafeMutablePointer<Float>? {
+        guard let shownWeights, isReplaced[item.index / heads] else { return nil }
+        return shownWeights.floats + item.firstWeight
     }
 
     func query(_ item: Item, _ row: Int) -> UnsafeMutablePointer<Float> {

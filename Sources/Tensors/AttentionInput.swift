@@ -58,7 +58,8 @@ public struct AttentionSpan: Sendable {
 public struct AttentionMask: Sendable {
     /// The last query looks at all keys, the one before it at all but the last, and so on.
     public var isCausal: Bool
-    /// Added to every score of a key, [keys of all sequences]: 0, or -infinity for padding.
+    /// Added to every score of a key, 0, or -infinity for padding: [keys of all sequences], or [B, T] for B sequences of T
+    /// keys each.
     public var keyPadding: Tensor?
     /// Added to the scores: [queries, keys] for all sequences and heads, or [sequences * heads, queries, keys].
     public var additive: Tensor?
@@ -72,7 +73,13 @@ public struct AttentionMask: Sendable {
     /// Stops where a mask does not fit the sequences.
     func check(spans: [AttentionSpan], heads: Int, keys: Int) {
         if let keyPadding {
-            precondition(keyPadding.shape.count == keys, "a key padding mask of \(keyPadding.shape) for \(keys) keys")
+            let isByKey = keyPadding.shape.rank == 1
+            let isBySequence =
+                keyPadding.shape.rank == 2 && keyPadding.shape[0] == spans.count
+                && spans.allSatisfy { $0.keys.count == keyPadding.shape[-1] }
+            precondition(
+                keyPadding.shape.count == keys && (isByKey || isBySequence),
+                "a key padding mask of \(keyPadding.shape) for \(spans.count) sequences and \(keys) keys in all")
         }
         guard let additive else { return }
         precondition(

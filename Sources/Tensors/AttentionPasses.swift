@@ -37,7 +37,7 @@ struct AttentionForwardTask: TeamTask {
         _ panels: UnsafeMutablePointer<Float>
     ) {
         let (count, size, width) = (item.span.keys.count, core.headSize, output.shape[-1])
-        let seen = core.fixedWeights == nil ? core.visible(item, rows.upperBound - 1) : count
+        let seen = core.fixedWeights(item) == nil ? core.visible(item, rows.upperBound - 1) : count
         let found = output.floats + (item.span.queries.lowerBound + rows.lowerBound) * width + item.head * size
         var key = 0
         repeat {  // no key at all gives zeros
@@ -78,11 +78,10 @@ struct AttentionBackwardTask: TeamTask {
                 let seen = core.visible(item, rows.upperBound - 1)
                 let first = item.span.queries.lowerBound + rows.lowerBound
                 let incoming = dy.floats + first * width + item.head * size
-                if let fixed = core.fixedWeights {
-                    let used = fixed.floats + item.firstWeight + rows.lowerBound * count
+                if let fixed = core.fixedWeights(item) {
                     addTransposed(
-                        used, incoming, stride: width, item, rows, count, into: dv, scratch: turned, panels: stripPanels
-                    )
+                        fixed + rows.lowerBound * count, incoming, stride: width, item, rows, count, into: dv,
+                        scratch: turned, panels: stripPanels)
                     return
                 }
                 core.weigh(item, rows, keyPanels: keyRows, into: weights)

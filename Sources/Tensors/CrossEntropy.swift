@@ -8,11 +8,13 @@ extension ForwardContext {
     ///   - logits: [R, V].
     ///   - targets: R ids; a negative one leaves its row out.
     public func crossEntropy(_ logits: Tensor, targets: [Int32]) -> Tensor {
-        let gradient = tape == nil ? nil : tensor(logits.shape)
+        let wantsGradient = tape?.wantsGradient(of: logits) ?? false
+        let gradient = wantsGradient ? tensor(logits.shape) : nil
         let losses = rowLosses(logits, targets, weight: 1 / Float(max(counted(targets), 1)), gradient: gradient)
         let loss = mean(losses, targets)
-        guard let gradient else { return loss }
+        if tape == nil { return loss }
         return record(.crossEntropy, loss, from: logits) { dy, pass in
+            guard let gradient else { return }
             pass.addOwned(pass.context.scale(gradient, by: dy.floats[0]), to: logits)
         }
     }
@@ -28,8 +30,8 @@ extension ForwardContext {
     public func linearCrossEntropy(_ x: Tensor, _ weight: Weight, targets: [Int32]) -> Tensor {
         precondition(x.shape[-1] == weight.inputs, "\(x.shape) into a linear map of \(weight.inputs) inputs")
         precondition(x.rows == targets.count, "\(targets.count) targets for \(x.rows) rows")
-        let wantsInput = tape?.follows(x) ?? false
-        let wantsWeight = tape?.follows(weight.tensor) ?? false
+        let wantsInput = tape?.wantsGradient(of: x) ?? false
+        let wantsWeight = tape?.wantsGradient(of: weight.tensor) ?? false
         let plain = withoutTape
         let dx = wantsInput && weight.view != nil ? tensor(x.shape) : nil
         let dw = wantsWeight ? weight.tensor.map { tensor($0.shape) } : nil

@@ -2,7 +2,9 @@ internal import Kernels
 internal import Runtime
 
 extension ForwardContext {
-    /// The vectors of `tokens` in a table of [channels, vocabulary], [R, channels].
+    /// The vectors of R tokens, each below V, in a table: [R, C].
+    ///
+    /// - Parameter table: [V, C] by rows, or packed as the linear map from C channels to V logits.
     public func embed(_ tokens: [Int32], _ table: Weight) -> Tensor {
         switch table {
         case .packed(let table):
@@ -14,9 +16,10 @@ extension ForwardContext {
         }
     }
 
-    /// Rows of `table`, [N, C], by their numbers: [R, C].
+    /// Rows of `table`, [N, C], by R numbers below N: [R, C].
     public func gather(_ rows: [Int32], _ table: Tensor) -> Tensor {
-        let channels = table.shape[-1]
+        precondition(table.shape.rank == 2, "rows of a table of shape \(table.shape)")
+        let channels = table.shape[1]
         let y = tensor(Shape(rows.count, channels))
         for (i, row) in rows.enumerated() {
             precondition(row >= 0 && Int(row) < table.shape[0], "row \(row) of \(table.shape[0])")
@@ -83,7 +86,7 @@ extension ForwardContext {
         }
     }
 
-    /// Matrices of as many rows each, their columns side by side.
+    /// Matrices of R rows each, their columns side by side: [R, the sum of their columns].
     public func sideBySide(_ parts: [Tensor]) -> Tensor {
         let width = parts.reduce(0) { $0 + $1.shape[-1] }
         let rows = parts.first?.rows ?? 0

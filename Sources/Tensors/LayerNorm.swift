@@ -12,6 +12,7 @@ extension ForwardContext {
     public func layerNorm(
         _ x: Tensor, gain: Tensor, bias: Tensor?, epsilon: Float
     ) -> (output: Tensor, statistics: Tensor) {
+        checkNorm(x, gain: gain, bias: bias)
         let (output, statistics) = (tensor(x.shape), tensor(Shape(x.rows, 2)))
         team.run(
             LayerNormTask(
@@ -39,7 +40,16 @@ extension ForwardContext {
 
     /// The second half of ``layerNorm(_:gain:bias:epsilon:)`` with statistics from elsewhere, in the same arithmetic. No
     /// gradient flows to the statistics.
+    ///
+    /// - Parameters:
+    ///   - x: [..., C].
+    ///   - statistics: a mean and a factor for each of x's rows, [R, 2].
+    ///   - gain, bias: [C].
+    /// - Returns: [..., C].
     public func normalize(_ x: Tensor, statistics: Tensor, gain: Tensor, bias: Tensor?) -> Tensor {
+        checkNorm(x, gain: gain, bias: bias)
+        precondition(
+            statistics.shape == Shape(x.rows, 2), "statistics of shape \(statistics.shape) for \(x.rows) rows")
         let output = tensor(x.shape)
         let channels = x.shape[-1]
         for row in 0..<x.rows {
@@ -60,6 +70,14 @@ extension ForwardContext {
             }
             pass.addOwned(dx, to: x)
         }
+    }
+
+    /// Stops where gains or biases are not one for each channel.
+    func checkNorm(_ x: Tensor, gain: Tensor, bias: Tensor?) {
+        let channels = x.shape[-1]
+        precondition(
+            gain.shape.count == channels && bias?.shape.count ?? channels == channels,
+            "gains of shape \(gain.shape) and biases of \(bias?.shape ?? gain.shape) for \(channels) channels")
     }
 }
 

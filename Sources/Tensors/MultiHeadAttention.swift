@@ -22,7 +22,7 @@ extension ForwardContext {
         pattern: ((Tensor) -> Tensor)? = nil
     ) -> Tensor {
         let channels = queries.range.count
-        precondition(channels.isMultiple(of: heads), "\(heads) heads do not divide \(channels) channels")
+        precondition(heads > 0 && channels.isMultiple(of: heads), "\(heads) heads do not divide \(channels) channels")
         precondition(
             keys.range.count == channels && values.range.count == channels,
             "queries of \(channels) channels, keys of \(keys.range.count), values of \(values.range.count)")
@@ -41,7 +41,7 @@ extension ForwardContext {
             kernels: kernels)
         if let dropout, dropoutRate > 0 {
             core.dropout = DropoutMask(rate: dropoutRate, seed: dropout.seed, stream: dropout.next())
-            core.firstRow = dropout.firstRow
+            core.firstRow = dropout.firstRow(of: queries.tensor.rows)
         }
         let scratch = tensor(Shape(team.threads, core.forwardScratch))
         var task = AttentionForwardTask(core: core, output: output, scratch: scratch)
@@ -50,7 +50,8 @@ extension ForwardContext {
             task.weights = weights
             task.phase = .weights
             team.run(task, operations: core.operations)
-            if show(weights, of: core, to: pattern) { core.fixedWeights = weights }
+            core.isReplaced = show(weights, of: core, to: pattern)
+            if core.isReplaced.contains(true) { core.shownWeights = weights }
             task.core = core
             task.phase = .values
         }
@@ -61,21 +62,19 @@ extension ForwardContext {
         }
     }
 
-    /// Shows each sequence's weights and puts back what was made of them; says whether anything was.
-    private func show(_ weights: Tensor, of core: AttentionCore, to pattern: (Tensor) -> Tensor) -> Bool {
-        var (start, isReplaced) = (0, false)
-        for span in core.spans {
+    /// Shows each sequence's weights and puts back what was made of them; says of which sequences anything was.
+    private func show(_ weights: Tensor, of core: AttentionCore, to pattern: (Tensor) -> Tensor) -> [Bool] {
+        var start = 0
+        return core.spans.map { span in
             let shown = tensor(Shape(core.heads, span.queries.count, span.keys.count))
             shown.floats.update(from: weights.floats + start, count: shown.shape.count)
             let result = pattern(shown)
             precondition(result.shape == shown.shape, "attention weights of \(result.shape) for \(shown.shape)")
-            if result.buffer !== shown.buffer {
-                (weights.floats + start).update(from: result.floats, count: shown.shape.count)
-                isReplaced = true
-            }
+            let isReplaced = result.buffer !== shown.buffer
+            if isReplaced { (weights.floats + start).update(from: result.floats, count: shown.shape.count) }
             start += shown.shape.count
+            return isReplaced
         }
-        return isReplaced
     }
 }
 

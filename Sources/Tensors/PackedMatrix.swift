@@ -79,6 +79,7 @@ public final class PackedMatrix: @unchecked Sendable {
 
 private struct PackTask: TeamTask {
     let source: StoredMatrix
+    /// Safe to share: each part writes the places of its own slices.
     nonisolated(unsafe) let panels: UnsafeMutablePointer<Float>
     let kernels: kernels_table
     private let flag = Flag()

@@ -14,7 +14,7 @@ package struct StoredMatrix: Sendable {
     package let rows: Int
     package let columns: Int
     package let dtype: DType
-    /// rows x columns elements of `dtype`, at any alignment.
+    /// rows x columns elements of `dtype`, at any alignment. Safe to share: nothing writes them.
     package nonisolated(unsafe) let bytes: UnsafeRawPointer
     /// Called with a range of bytes that will not be read again.
     package let release: @Sendable (Range<Int>) -> Void

@@ -2,15 +2,15 @@
 public struct TapPoint: Hashable, Sendable, CustomStringConvertible {
     /// What is seen there. R is all rows of the batch, C channels, H heads, D head size, F inner channels.
     public enum Site: String, Sendable, CaseIterable {
-        /// [R, C], the tokens' vectors. No layer.
+        /// [R, C], the tokens' vectors; of a source and a target one after the other. No layer.
         case tokenEmbedding
-        /// [R, C], the positions' vectors. No layer.
+        /// [R, C], the positions' vectors, likewise. No layer.
         case positionEmbedding
         /// [R, C], the residual stream as it enters the block.
         case residualBefore
-        /// [R, 2], mean and 1/√(variance + ε) of each row in the block's first norm.
+        /// [R, 2], mean and 1/√(variance + ε) of each row in the norm of attention.
         case norm1Statistics
-        /// [R, C], what the first norm gives to attention.
+        /// [R, C], what the norm of attention gives: to attention where norms come first, else to the stream after it.
         case norm1
         /// [R, H, D].
         case query
@@ -18,17 +18,18 @@ public struct TapPoint: Hashable, Sendable, CustomStringConvertible {
         case key
         /// [R, H, D], before it enters the cache.
         case value
-        /// [H, rows, keys] of one sequence, seen once for each sequence of the batch in turn: each row sums to one.
+        /// [H, rows, keys] of one sequence, seen once for each sequence of the batch in turn, as the weights meet the values:
+        /// each row sums to one but for dropout.
         case attentionPattern
         /// [R, H, D], what each head found, before the output projection.
         case headOutputs
         /// [R, C], what attention adds to the residual stream.
         case attentionOutput
-        /// [R, C], the residual stream between attention and feed-forward.
+        /// [R, C], the residual stream after attention.
         case residualMiddle
-        /// [R, 2], as ``norm1Statistics`` for the block's second norm.
+        /// [R, 2], as ``norm1Statistics`` for the norm of the feed-forward network.
         case norm2Statistics
-        /// [R, C], what the second norm gives to the feed-forward network.
+        /// [R, C], what the norm of the feed-forward network gives: to that network, or to the stream after it.
         case norm2
         /// [R, F], before the activation.
         case feedForwardInner
@@ -40,7 +41,7 @@ public struct TapPoint: Hashable, Sendable, CustomStringConvertible {
         case residualAfter
         /// [R, 2], as ``norm1Statistics`` for the norm after the last block. No layer.
         case finalNormStatistics
-        /// [R, C], what the head reads. No layer.
+        /// [R, C], what that norm gives: to the head, or as an encoder's to the decoder. No layer.
         case finalNorm
         /// [rows asked for, V]. No layer.
         case logits
@@ -49,7 +50,8 @@ public struct TapPoint: Hashable, Sendable, CustomStringConvertible {
     public let site: Site
     /// The block, counted from 0; nil for what is outside the blocks.
     public let layer: Int?
-    /// Whether this is the site in the attention to another sequence, where a block has one beside its self-attention.
+    /// Whether this is the site in the attention to another sequence, of its norm or after it, where a block has one beside
+    /// its self-attention.
     public let isCross: Bool
 
     public init(_ site: Site, layer: Int? = nil, isCross: Bool = false) {
@@ -86,6 +88,9 @@ public final class Taps {
     }
 
     /// Puts what `body` returns, of the same shape, in place of what is at `point`; after those given before.
+    ///
+    /// Under a tape, gradients flow through a replacement that `body` makes with the pass's context, and stop at one that it
+    /// makes otherwise.
     public func replace(_ point: TapPoint, with body: @escaping (Tensor) -> Tensor) {
         bodies[point, default: []].append(body)
     }

@@ -9,8 +9,9 @@ package import Runtime
 ///
 /// A tensor is a value: operations make new ones, none changes an old one. Copying costs a reference count.
 public struct Tensor: @unchecked Sendable {
-    // Sound: the buffer is written while its first tensor is being made, by the operation that makes it, and later
-    // only by `update`, which makes sure that no other tensor shares it.
+    // Sound: the buffer is written while its first tensor is being made, by the operation that makes it, and later only
+    // where no other tensor shares it: through `ownedFloats`, as optimizers do, and by the backward pass, which adds to
+    // gradients that are its own.
     public let shape: Shape
     package var buffer: Buffer
     package let origin: Origin
@@ -68,6 +69,9 @@ public struct Tensor: @unchecked Sendable {
         precondition(shape.rank == 2 && i >= 0 && i < shape[0] && j >= 0 && j < shape[1], "[\(i), \(j)] of \(shape)")
         return withUnsafeValues { $0[i * shape[1] + j] }
     }
+
+    /// Which memory holds the elements: the same for tensors that share theirs.
+    package var memory: ObjectIdentifier { ObjectIdentifier(buffer) }
 
     /// Whether both have the same memory.
     package func isIdentical(to other: Tensor) -> Bool { buffer === other.buffer }

@@ -12,6 +12,7 @@ extension ForwardContext {
     /// - Returns: [..., C].
     public func textbookLayerNorm(_ x: Tensor, gain: Tensor, bias: Tensor, epsilon: Double) -> Tensor {
         let channels = x.shape[-1]
+        checkNorm(x, gain: gain, bias: bias)
         precondition(channels >= 2, "a deviation needs at least two channels, not \(channels)")
         let y = tensor(x.shape)
         for row in 0..<x.rows {

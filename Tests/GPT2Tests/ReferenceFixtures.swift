@@ -18,19 +18,6 @@ enum Fixtures {
     ]
 }
 
-/// The largest absolute difference of two rows; NaN anywhere is infinitely far.
-func largestDifference(_ row: [Float], _ expected: [Double]) -> Double {
-    precondition(row.count == expected.count, "\(row.count) values, expected \(expected.count)")
-    return zip(row, expected).reduce(0) { largest, pair in
-        let difference = abs(Double(pair.0) - pair.1)
-        return difference.isNaN ? .infinity : max(largest, difference)
-    }
-}
-
-func largestDifference(_ row: [Float], _ expected: [Float]) -> Double {
-    largestDifference(row, expected.map(Double.init))
-}
-
 /// Figures of a whole row of logits.
 struct Figures {
     let mean, rootMeanSquare, logSumExp: Double

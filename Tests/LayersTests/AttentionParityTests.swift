@@ -59,7 +59,12 @@ struct AttentionParityTests {
             bias: settings.bias, using: &generator)
         let differences = try reference.differences(module) { module, inputs, context in
             let (query, key) = try (#require(inputs["query"]), #require(inputs["key"]))
-            return module(query: query, key: key, value: try #require(inputs["value"]), context)
+            let value = try #require(inputs["value"])
+            let (output, weights) = module.withWeights(query: query, key: key, value: value, context)
+            #expect(weights.shape == Shape(query.shape[0], settings.heads, query.shape[1], key.shape[1]))
+            #expect((0..<weights.rows).allSatisfy { abs(weights.row($0).reduce(0, +) - 1) < 1e-6 })
+            #expect(module(query: query, key: key, value: value, context).values == output.values)
+            return output
         }
         #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
     }
@@ -104,6 +109,18 @@ struct AttentionParityTests {
             module(try #require(inputs["x"]), settings.tokens, context)
         }
         #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
+    }
+
+    /// What the parity tests stand on.
+    @Test func numbersThatAreNoneDiffer() throws {
+        let reference = try #require(Self.others.first)
+        let settings = reference.settings
+        let shape = Shape(settings.tokens.count, settings.tokens[0].count, settings.vocabulary)
+        let module = Linear(weight: .outputsByInputs(.zeros(Shape(1, 1))))
+        let differences = try reference.differences(module) { _, _, _ in
+            Tensor([Float](repeating: .nan, count: shape.count), shape: shape)
+        }
+        #expect(differences.count == 1 && differences[0].hasPrefix("output is off by inf"), "\(differences)")
     }
 
     @Test func allCasesAreThere() {

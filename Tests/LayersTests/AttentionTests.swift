@@ -76,17 +76,91 @@ struct AttentionTests {
                 var seen = 0
                 taps.read(TapPoint(site, layer: layer)) { _ in seen += 1 }
                 #expect(module(x, mask: .causal, ForwardContext(taps: taps)).values == plain)
-                let isPart = Self.sites.contains(site) || normFirst && Self.sitesOfNormFirst.contains(site)
-                #expect(seen == (isPart ? site == .attentionPattern ? 2 : 1 : 0), "\(site)")
+                let isOutside = Self.sitesOutside.contains(site)
+                #expect(seen == (isOutside ? 0 : site == .attentionPattern ? 2 : 1), "\(site)")
             }
         }
     }
 
-    private static let sites: Set<TapPoint.Site> = [
-        .residualBefore, .query, .key, .value, .attentionPattern, .headOutputs, .attentionOutput, .residualMiddle,
-        .feedForwardInner, .feedForwardActivated, .feedForwardOutput, .residualAfter,
+    /// Outside the layers.
+    private static let sitesOutside: Set<TapPoint.Site> = [
+        .tokenEmbedding, .positionEmbedding, .finalNormStatistics, .finalNorm, .logits,
     ]
-    private static let sitesOfNormFirst: Set<TapPoint.Site> = [.norm1, .norm1Statistics, .norm2, .norm2Statistics]
+    /// What a decoder has twice: for its attention to itself and to the memory.
+    private static let sitesOfAttention: Set<TapPoint.Site> = [
+        .norm1, .norm1Statistics, .query, .key, .value, .attentionPattern, .headOutputs, .attentionOutput,
+        .residualMiddle,
+    ]
+
+    @Test("every part of a decoder can be seen", arguments: [false, true]) func decoderTaps(normFirst: Bool) {
+        var generator = WeightGenerator(seed: 6)
+        let options = TransformerLayerOptions(innerChannels: 12, normFirst: normFirst)
+        let decoder = TransformerDecoder(8, heads: 2, layers: 1, options: options, finalNorm: true, using: &generator)
+        let memory = Tensor.normal(Shape(2, 3, 8), seed: 2)
+        let plain = decoder(x, memory: memory, mask: .causal, ForwardContext()).values
+        for site in TapPoint.Site.allCases {
+            for isCross in [false, true] {
+                let isOutside = Self.sitesOutside.contains(site)
+                let taps = Taps()
+                var seen = 0
+                taps.read(TapPoint(site, layer: isOutside ? nil : 0, isCross: isCross)) { _ in seen += 1 }
+                #expect(decoder(x, memory: memory, mask: .causal, ForwardContext(taps: taps)).values == plain)
+                let isPart =
+                    isCross
+                    ? Self.sitesOfAttention.contains(site)
+                    : !isOutside || site == .finalNorm || site == .finalNormStatistics
+                #expect(seen == (isPart ? site == .attentionPattern ? 2 : 1 : 0), "\(site), \(isCross)")
+            }
+        }
+    }
+
+    @Test func embeddingsAndPositionsCanBeReplaced() {
+        var generator = WeightGenerator(seed: 6)
+        let embedding = Embedding(5, 8, using: &generator)
+        let learned = PositionEmbedding(4, 8, using: &generator)
+        let taps = Taps()
+        taps.replace(TapPoint(.tokenEmbedding)) { .zeros($0.shape) }
+        let context = ForwardContext(taps: taps)
+        let nothing = embedding([[1, 2], [3, 4]], context)
+        #expect(nothing.values.allSatisfy { $0 == 0 })
+        var shapes: [Shape] = []
+        taps.read(TapPoint(.positionEmbedding)) { shapes.append($0.shape) }
+        #expect(learned.adding(to: nothing, context).row(3) == learned.table.row(1))
+        #expect(SinusoidalPositions()(nothing, context).row(2) == [0, 1, 0, 1, 0, 1, 0, 1])
+        #expect(shapes == [Shape(4, 8), Shape(4, 8)])
+    }
+
+    @Test func attentionWithoutProjectionsShowsItsWeights() {
+        let context = ForwardContext()
+        let (output, weights) = context.scaledDotProductAttentionWithWeights(
+            query: x, key: x, value: x, heads: 4, mask: .causal)
+        let plain = context.scaledDotProductAttention(query: x, key: x, value: x, heads: 4, mask: .causal)
+        #expect(output.values == plain.values)
+        #expect(weights.shape == Shape(2, 4, 5, 5))
+        let taps = Taps()
+        var seen: [Float] = []
+        taps.read(TapPoint(.attentionPattern, layer: 7)) { seen += $0.values }
+        _ = ForwardContext(taps: taps).scaledDotProductAttention(
+            query: x, key: x, value: x, heads: 4, mask: .causal, layer: 7)
+        #expect(seen == weights.values)
+    }
+
+    /// Of 24 outputs, only those of queries, of keys or of values are made, to the bits that all have.
+    @Test(arguments: [false, true]) func adaptersOfSomeOutputs(isTurned: Bool) throws {
+        let context = ForwardContext()
+        var module = attention()
+        let weight = try #require(module.projection.weight.tensor)
+        let turned = Tensor(
+            (0..<8).flatMap { input in (0..<24).map { weight[$0, input] } }, shape: Shape(8, 24))
+        if isTurned { module.projection.weight = .inputsByOutputs(turned) }
+        let plain = module(x, memory: x, context)
+        module.projection.adapter = LowRankAdapter(
+            down: .outputsByInputs(.normal(Shape(2, 8), seed: 7)), up: .outputsByInputs(.normal(Shape(24, 2), seed: 8)),
+            scale: 0.5)
+        let adapted = module(x, memory: x, context)
+        #expect(adapted.values != plain.values)
+        #expect(adapted.values == module(x, context).values)
+    }
 
     @Test func aReplacedPatternTakesEffectAndStopsGradients() throws {
         let taps = Taps()

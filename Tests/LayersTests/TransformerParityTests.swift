@@ -34,6 +34,26 @@ struct TransformerParityTests {
 
     @Test func allCasesAreThere() { #expect(Self.cases.count == 26) }
 
+    @Test("recomputed layers give the same bits", arguments: [false, true]) func recomputation(dropout: Bool) throws {
+        var generator = WeightGenerator(seed: 3)
+        let options = TransformerLayerOptions(innerChannels: 24, dropout: dropout ? 0.2 : 0)
+        let transformer = Transformer(
+            16, heads: 2, encoderLayers: 3, decoderLayers: 3, options: options, using: &generator)
+        let source = Tensor.normal(Shape(2, 7, 16), seed: 1).asParameter
+        let target = Tensor.normal(Shape(2, 5, 16), seed: 2).asParameter
+        func run(recompute: Bool) throws -> [[Float]] {
+            var context = ForwardContext()
+            context.dropout = DropoutStream(seed: 1, step: 2)
+            let tape = context.startTape()
+            let y = transformer(source, target, targetMask: .causal, recompute: recompute, context)
+            #expect(tape.operations.count { $0 == .recomputed } == (recompute ? 6 : 0))
+            let gradients = try tape.gradients(of: y, seed: .normal(y.shape, seed: 3), context: context)
+            let tensors = [source, target] + transformer.parameters.map(\.tensor)
+            return try [y.values] + tensors.map { try #require(gradients[$0]).values }
+        }
+        #expect(try run(recompute: true) == run(recompute: false))
+    }
+
     @Test("outputs and gradients", arguments: cases) func parity(reference: ParityCase<Settings>) throws {
         let settings = reference.settings
         let differences = try reference.differences(settings.transformer()) { transformer, inputs, context in

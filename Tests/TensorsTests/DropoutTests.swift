@@ -40,6 +40,24 @@ import Testing
         #expect(found[0] != found[2])
     }
 
+    /// By sequences, as where the tensors of a pass have different lengths.
+    @Test func sequencesOfTwoLengths() {
+        let tensors = [Tensor.normal(Shape(8, 18), seed: 1), Tensor.normal(Shape(20, 18), seed: 2)]
+        func dropped(_ sequences: Range<Int>) -> [[Float]] {
+            var context = ForwardContext()
+            context.dropout = DropoutStream(
+                seed: 7, step: 3, firstSequence: sequences.lowerBound, sequences: sequences.count)
+            return tensors.flatMap { x -> [[Float]] in
+                let length = x.rows / 4
+                let part = context.rows(x, sequences.lowerBound * length..<sequences.upperBound * length)
+                let spans = AttentionSpan.sequences(sequences.count, queries: length, keys: length)
+                return [context.dropout(part, rate: 0.3).values, attention(context, part, spans).values]
+            }
+        }
+        let (whole, first, rest) = (dropped(0..<4), dropped(0..<1), dropped(1..<4))
+        #expect(zip(first, rest).map { $0 + $1 } == whole)
+    }
+
     @Test func stepsAndPlacesDiffer() {
         let x = Tensor([Float](repeating: 1, count: 1000), shape: Shape(10, 100))
         let one = context()

@@ -4,7 +4,8 @@ import Testing
 
 /// One number, one way: outputs and gradients are the same bits whatever computes them.
 @Suite("Invariance of gradients") struct GradientInvarianceTests {
-    private static let teams = [1, 2, 3].map { Team(threads: $0) }
+    /// They share work of every size, as others do with large work only.
+    private static let teams = [1, 2, 3].map { Team(threads: $0, sharingFrom: 0) }
 
     private func bits(_ outcome: OperationCase.Outcome) -> [String: [UInt32]] {
         var bits = outcome.gradients.mapValues { $0.values.map(\.bitPattern) }
@@ -13,6 +14,7 @@ import Testing
     }
 
     @Test(arguments: OperationCase.all) func threads(_ item: OperationCase) throws {
+        try #require(Self.teams.map(\.threads) == [1, 2, 3])
         let expected = try bits(item.run(ForwardContext(team: Self.teams[0])))
         for team in Self.teams.dropFirst() {
             #expect(try bits(item.run(ForwardContext(team: team))) == expected, "\(team.threads) threads")

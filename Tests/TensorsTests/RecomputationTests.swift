@@ -1,3 +1,4 @@
+import Runtime
 import Tensors
 import Testing
 
@@ -54,6 +55,41 @@ import Testing
         let expected = try run(.kept, dropout: dropout)
         #expect(try run(.recomputed, dropout: dropout) == expected)
         #expect(try run(.nested, dropout: dropout) == expected)
+    }
+
+    /// What is recomputed may be used outside too, and there may be several of it: gradients are added up in the same order.
+    @Test func sameBitsOfWhatIsUsedOutsideToo() throws {
+        let a = Tensor.normal(Shape(40, 30), seed: 1).asParameter
+        let b = Tensor.normal(Shape(40, 30), seed: 2).asParameter
+        func run(isRecomputed: Bool) throws -> [[Float]] {
+            var context = ForwardContext()
+            let tape = context.startTape()
+            let (x, memory) = (context.scale(a, by: 3), context.scale(b, by: 0.3))
+            func body(_ x: [Tensor], _ context: ForwardContext) -> Tensor {
+                context.add(context.multiply(x[0], x[0]), context.add(context.multiply(x[1], x[2]), x[0]))
+            }
+            var y = x
+            for _ in 0..<2 {
+                let inputs = [y, memory, x]
+                y = isRecomputed ? context.recomputed(inputs, body) : body(inputs, context)
+            }
+            let loss = context.sum(context.multiply(context.multiply(y, x), memory))
+            let gradients = try tape.gradients(of: loss, context: context)
+            return try [y, #require(gradients[a]), #require(gradients[b])].map(\.values)
+        }
+        #expect(try run(isRecomputed: true) == run(isRecomputed: false))
+    }
+
+    /// The first run of what is recomputed asks for no gradients: those of the loss would be thrown away.
+    @Test func theFirstRunWorksOutNoGradients() throws {
+        let x = Tensor.normal(Shape(64, 256), seed: 1).asParameter
+        let weight = Tensor.normal(Shape(1024, 256), seed: 2).asParameter
+        var context = ForwardContext(team: Team(threads: 1))
+        _ = context.startTape()
+        _ = context.recomputed(x) {
+            $1.linearCrossEntropy($0, .outputsByInputs(weight), targets: (0..<64).map { Int32($0) })
+        }
+        #expect(context.poolByteCount < weight.shape.count * 4, "no room for the weight's gradient")
     }
 
     @Test func frozenParametersCostNothing() throws {

@@ -59,6 +59,19 @@ import Testing
         #expect(kept.1 > 2 * recomputed.1, "\(kept.1) activations against \(recomputed.1)")
     }
 
+    /// No operation holds the tape that holds it.
+    @Test(arguments: OperationCase.all) func aTapeThatIsDroppedIsFreed(_ item: OperationCase) {
+        var context = ForwardContext(team: Team(threads: 1))
+        context.dropout = DropoutStream(seed: 7, step: 3)
+        weak var dropped: Tape?
+        do {
+            dropped = context.startTape()
+            _ = item.forward(item.tensors(), context)
+            context.endTape()
+        }
+        #expect(dropped == nil)
+    }
+
     @Test func aTapeThatIsDroppedGivesEverythingBack() throws {
         var context = ForwardContext(team: Team(threads: 1))
         for _ in 0..<3 {

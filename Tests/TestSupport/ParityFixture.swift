@@ -118,9 +118,9 @@ package struct ParityCase<Settings: Decodable & Sendable>: Sendable, CustomStrin
             return ["\(name) has \(found.count) elements and should have \(wanted.count)"]
         }
         let largest = wanted.reduce(0) { max($0, abs($1)) }
-        let error = zip(found, wanted).reduce(0) { max($0, abs($1.0 - $1.1)) }
+        let error = largestDifference(found, wanted)
         let isZero = largest <= largestOfAll * 1e-10
         let allowed = isZero ? largestOfAll * 1e-6 : largest * tolerance
-        return error <= allowed ? [] : ["\(name) is off by \(error) where the largest is \(largest)"]
+        return error <= Double(allowed) ? [] : ["\(name) is off by \(error) where the largest is \(largest)"]
     }
 }

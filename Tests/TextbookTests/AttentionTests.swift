@@ -27,12 +27,12 @@ struct AttentionTests {
 
     @Test("3: heads split the channels, not the sequence: each looks at all of it")
     func headsSplitChannels() {
-        let context = ForwardContext()
-        var generator = WeightGenerator(seed: 3)
-        let attention = MultiHeadAttention(8, heads: 4, using: &generator)
-        let weights = attention.withWeights(query: x, key: x, value: x, context).weights
-        #expect(weights.shape == Shape(2, 4, 5, 5))
-        #expect(weights.values.allSatisfy { $0 > 0 })
+        let taps = Taps()
+        var weights: [Tensor] = []
+        taps.read(TapPoint(.attentionPattern)) { weights.append($0) }
+        _ = block(heads: 4)(query: x, key: x, value: x, ForwardContext(taps: taps))
+        #expect(weights.map(\.shape) == [Shape(4, 5, 5), Shape(4, 5, 5)], "one of each sequence")
+        #expect(weights.allSatisfy { $0.values.allSatisfy { $0 > 0 } })
     }
 
     @Test("3: embeddings are projected to q, k and v, not split into them") func projected() {

@@ -38,4 +38,25 @@ struct GuideTests {
         let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path + "/Blocks")
         #expect(Set(snippets.map(\.file)) == Set(files.map { "Blocks/\($0)" }))
     }
+
+    /// What the guide says of the text's own code in PyTorch is what becomes of it there (Fixtures/make_textbook.py).
+    @Test func quotesWhatBecomesOfTheTextsCode() throws {
+        let guide = try String(
+            contentsOf: Self.folder.appendingPathComponent("../../docs/textbook.md"), encoding: .utf8)
+        let data = try Data(contentsOf: Self.folder.appendingPathComponent("Fixtures/printed.json"))
+        let outcomes = try JSONDecoder().decode([String: String].self, from: data)
+        let quotations = [
+            "7, a parameter written in place":
+                "a view of a leaf Variable that requires grad is being used in an in-place operation",
+            "7, odd D": "The expanded size of the tensor (2) must match the existing size (3)",
+            "7b, 0..<10 with D = 5": "The size of tensor a (10) must match the size of tensor b (3)",
+            "7b, T = D / 2": "runs, and is off by up to 1.99",
+            "9, one input": "missing 1 required positional argument: 'tgt'",
+        ]
+        #expect(Set(outcomes.keys) == Set(quotations.keys))
+        for (claim, quotation) in quotations {
+            #expect(outcomes[claim]?.contains(quotation) == true, "\(claim)")
+            #expect(guide.contains("`\(quotation)`"), "\(claim)")
+        }
+    }
 }

@@ -2,6 +2,7 @@ import Foundation
 import GPT2
 import Layers
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("Where the text is loose: positions")
@@ -32,7 +33,7 @@ struct PositionTests {
         let x = Tensor.normal(Shape(1, 6, 8), seed: 1)
         let order: [Int32] = [3, 0, 5, 1, 4, 2]
         let shuffled = permuted(x, order, context)
-        func difference(_ a: Tensor, _ b: Tensor) -> Float { zip(a.values, b.values).map { abs($0 - $1) }.max() ?? 0 }
+        func difference(_ a: Tensor, _ b: Tensor) -> Double { largestDifference(a.values, b.values) }
 
         // Shuffled words give the same vectors, shuffled.
         let plain = permuted(attention(x, context), order, context)

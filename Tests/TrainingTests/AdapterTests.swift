@@ -39,10 +39,9 @@ import Training
         try AdapterFiles.read(into: &model, from: folder.path)
         let expected = reference.logits.flatMap { $0 }
         let largest = expected.reduce(0) { max($0, abs($1)) }
-        for network in [model, model.merged(ForwardContext())] {
+        for network in [model, model.merged(ForwardContext()), model.packed()] {
             let found = try logits(network, reference.tokens).values
-            #expect(found.count == expected.count)
-            let error = zip(found, expected).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
+            let error = largestDifference(found, expected)
             #expect(error <= 1e-5 * largest, "\(error) of \(largest)")
         }
         // The adapters do something: without them the logits are others.

@@ -34,7 +34,17 @@ import Training
             #expect(record.lookedAt == Array(stride(from: 1, through: 60, by: 5)))
             #expect(record.gradientNorms.allSatisfy { $0.count == 8 })
             #expect(record.activationSizes.allSatisfy { $0.count == 9 })
+            for (sizes, means) in zip(record.activationSizes, record.activationMeans) {
+                #expect(means.count == 9 && zip(sizes, means).allSatisfy { $0 >= abs($1) })
+            }
+            // The same batches: the same guess.
+            #expect(record.frequencyLoss == records[0].frequencyLoss)
         }
+        // All start from the same weights and know nothing: ln of the vocabulary's size.
+        #expect(records.allSatisfy { abs($0.losses[0] - records[0].losses[0]) < 0.1 })
+        // Sixty steps are enough to do better than a guess, and a part without a way around it is not.
+        #expect((2...3.2).contains(preNorm.frequencyLoss), "\(preNorm.frequencyLoss)")
+        #expect(preNorm.losses[59] < preNorm.frequencyLoss)
         // What enters the first block is the same for all: the weights and the batches are.
         #expect(Set(records.compactMap { $0.activationSizes.first?.first }).count == 1)
         #expect(preNorm.losses[59] < preNorm.losses[0] - 0.5)
@@ -46,11 +56,15 @@ import Training
 
         let page = BlockStudyPage(study, records).html
         for design in BlockDesign.allCases { #expect(page.contains(design.rawValue)) }
-        #expect(page.components(separatedBy: "<svg").count - 1 == 1 + 2 * BlockDesign.allCases.count)
+        #expect(page.components(separatedBy: "<svg").count - 1 == 1 + 3 * BlockDesign.allCases.count)
+        #expect(page.components(separatedBy: "<polyline").count - 1 == BlockDesign.allCases.count + 1)
+        #expect(page.components(separatedBy: "<details").count - 1 == BlockDesign.allCases.count)
         #expect(
             page.components(separatedBy: "http").count
                 == page.components(separatedBy: "http://www.w3.org/2000/svg").count)
-        #expect(!page.contains("src="))
+        for part in ["src=", "href=", "url(", "@import", "<script", "<link"] {
+            #expect(!page.contains(part), "\(part)")
+        }
     }
 
     @Test func aNetworkThatMemoryDoesNotHoldIsRefused() throws {

@@ -1,6 +1,7 @@
 import GPT2
 import Layers
 import Tensors
+import TestSupport
 import Testing
 import Training
 
@@ -25,8 +26,8 @@ struct ReferenceTrainingTests {
             let wanted = try #require(expected[path])
             #expect(found.count == wanted.count)
             let largest = wanted.reduce(0) { max($0, abs($1)) }
-            let error = zip(found, wanted).reduce(0) { max($0, abs($1.0 - $1.1)) }
-            #expect(error <= 1e-5 * largest, "\(path): \(error) of \(largest)")
+            let error = largestDifference(found, wanted)
+            #expect(error <= 1e-5 * Double(largest), "\(path): \(error) of \(largest)")
         }
         #expect(abs(gradients.norm(of: model, context) - reference.norms[0]) < 1e-5 * reference.norms[0])
     }

@@ -2,6 +2,7 @@ import GPT2
 import Layers
 import Runtime
 import Tensors
+import TestSupport
 import Testing
 
 /// Training runs the forward pass that generates, and what it computes depends on the weights and the tokens alone.
@@ -115,8 +116,8 @@ import Testing
             let wanted = try #require(whole[parameter]).values
             let found = try #require(parts[parameter]).values
             let largest = wanted.reduce(0) { max($0, abs($1)) }
-            let error = zip(found, wanted).reduce(0) { max($0, abs($1.0 - $1.1)) }
-            #expect(error <= 2e-6 * largest, "\(path): \(error) of \(largest)")
+            let error = largestDifference(found, wanted)
+            #expect(error <= 2e-6 * Double(largest), "\(path): \(error) of \(largest)")
         }
     }
 

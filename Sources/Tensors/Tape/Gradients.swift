@@ -14,9 +14,10 @@ public final class Gradients {
 
     public init() {}
 
-    /// The gradient of a parameter, in its shape; nil if nothing depended on it.
+    /// The gradient of a parameter, in its shape; nil if nothing depended on it. To read: it stays here, and so does the
+    /// parameter's memory.
     public subscript(parameter: Tensor) -> Tensor? {
-        let key = ObjectIdentifier(parameter.buffer)
+        let key = parameter.memory
         // Whoever reads it holds it: what is added later goes elsewhere.
         entries[key]?.isOwned = false
         return entries[key]?.gradient.reshaped(parameter.shape)
@@ -25,15 +26,16 @@ public final class Gradients {
     /// Forgets all gradients. Their memory goes back to the pool that it came from.
     public func removeAll() { entries.removeAll(keepingCapacity: true) }
 
-    /// The gradient of a parameter, which is forgotten here.
+    /// The gradient of a parameter, which is forgotten here: what to change the parameter with, whose memory nobody else
+    /// holds then.
     public func take(_ parameter: Tensor) -> Tensor? {
-        entries.removeValue(forKey: ObjectIdentifier(parameter.buffer))?.gradient.reshaped(parameter.shape)
+        entries.removeValue(forKey: parameter.memory)?.gradient.reshaped(parameter.shape)
     }
 
-    func entry(of parameter: Tensor) -> Entry? { entries[ObjectIdentifier(parameter.buffer)] }
+    func entry(of parameter: Tensor) -> Entry? { entries[parameter.memory] }
 
     func set(_ gradient: Tensor, isOwned: Bool, for parameter: Tensor) {
-        entries[ObjectIdentifier(parameter.buffer)] = Entry(
+        entries[parameter.memory] = Entry(
             parameter: parameter, gradient: gradient, isOwned: isOwned)
     }
 }

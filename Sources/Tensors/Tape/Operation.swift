@@ -14,12 +14,15 @@ public enum Operation: String, Sendable, CaseIterable {
     case multiply
     /// An activation, element by element.
     case activate
+    /// Rows to mean 0 and variance 1, times gains plus biases.
     case layerNorm
     /// Layer norm with means and deviations from elsewhere.
     case normalize
     /// Layer norm as a textbook prints it: deviation with n - 1, ε outside the root.
     case textbookLayerNorm
+    /// softmax(q kᵀ scale + masks) v for each head.
     case multiHeadAttention
+    /// Some elements to zero, the others larger.
     case dropout
     /// Some columns of a matrix.
     case columns

@@ -10,6 +10,8 @@ internal import Synchronization
 ///     let gradients = try tape.gradients(of: context.sum(y), context: context)
 ///     gradients[w]                                              // x, summed over its rows
 ///
+/// Who is done with a gradient takes it, as optimizers do: ``Gradients/take(_:)``.
+///
 /// Operations are recorded where something they take is a parameter or depends on one. Each keeps what its backward
 /// pass needs and gives it back to the context's pool once that has run. A tape serves one backward pass; use it from
 /// one thread at a time.
@@ -29,7 +31,7 @@ public final class Tape {
     private var nodes: [Node] = []
     private var isSpent = false
     /// Whether it only follows what depends on what, and keeps nothing for a backward pass.
-    private let isDry: Bool
+    let isDry: Bool
     /// The first thing that went wrong: the one that the backward pass throws.
     private(set) var failure: InputError?
 
@@ -91,6 +93,9 @@ public final class Tape {
         return Tensor(buffer: x.buffer, shape: x.shape, origin: append(.recomputed, shape: x.shape, backward: backward))
     }
 
+    /// Whether an operation that works gradients out on its way should do so for `x`.
+    func wantsGradient(of x: Tensor?) -> Bool { follows(x) && !isDry }
+
     /// Works backwards from `output` and adds the gradients of all parameters that it depends on to ``gradients``.
     ///
     /// - Parameters:
@@ -146,6 +151,13 @@ public final class Tape {
         if x.origin == .parameter { return gradients.entry(of: x).map { ($0.gradient, $0.isOwned) } }
         let node = nodes[Int(x.origin.node)]
         return node.gradient.map { ($0, node.isOwned) }
+    }
+
+    /// The gradient so far of a tensor that was made under this tape, which is forgotten here.
+    func takeSlot(of x: Tensor) -> (gradient: Tensor, isOwned: Bool)? {
+        guard x.origin.tape == id, let slot = slot(of: x) else { return nil }
+        nodes[Int(x.origin.node)].gradient = nil
+        return slot
     }
 
     func setSlot(of x: Tensor, to gradient: Tensor, isOwned: Bool) {

@@ -49,8 +49,7 @@ public struct AdamW: Sendable {
         var factors = AdamWStep(
             rate: rate, beta1: settings.beta1, beta2: settings.beta2, epsilon: settings.epsilon, weightDecay: 0,
             number: step, gradientScale: scale)
-        model.updateParameters { path, parameter in
-            guard let gradient = gradients.take(parameter) else { return }
+        model.update(with: gradients) { path, parameter, gradient in
             factors.weightDecay = parameter.shape.rank >= 2 ? settings.weightDecay : 0
             // Taken out meanwhile, so that its memory has one owner and changes in place.
             var moment =

@@ -19,11 +19,14 @@ public struct Muon: Sendable {
     }
 
     /// Whether a parameter is one of Muon's.
-    public func handles(_ path: String, _ parameter: Tensor) -> Bool {
+    public func handles(_ path: String, _ parameter: Tensor) -> Bool { Self.handles(path, parameter, in: blocks) }
+
+    private static func handles(_ path: String, _ parameter: Tensor, in blocks: String) -> Bool {
         parameter.shape.rank == 2 && path.contains(blocks)
     }
 
-    /// Takes one step with the gradients that are its own, which it takes out of `gradients`.
+    /// Takes one step with the gradients that are its own, which it takes out of `gradients`. A matrix moves as far as its
+    /// inputs and outputs say, in whichever order it is stored.
     ///
     /// - Parameters:
     ///   - rate: the learning rate; 0.02 is usual.
@@ -31,12 +34,14 @@ public struct Muon: Sendable {
     public mutating func update(
         _ model: inout some Module, gradients: Gradients, rate: Double, scale: Double = 1, _ context: ForwardContext
     ) {
-        model.updateParameters { path, parameter in
-            guard handles(path, parameter), let gradient = gradients.take(parameter) else { return }
+        let turned = Set(model.weights(in: .outputsByInputs))
+        let isOurs = { [blocks] path, parameter in Self.handles(path, parameter, in: blocks) }
+        model.update(with: gradients, where: isOurs) { path, parameter, gradient in
             // Taken out meanwhile, so that its memory has one owner and changes in place.
             var momentum = momenta.removeValue(forKey: path) ?? .zeros(parameter.shape)
             context.updateOrthogonally(
-                &parameter, momentum: &momentum, gradient: gradient, rate: rate, decay: weightDecay, scale: scale)
+                &parameter, momentum: &momentum, gradient: gradient, isTurned: turned.contains(path), rate: rate,
+                decay: weightDecay, scale: scale)
             momenta[path] = momentum
         }
     }

@@ -15,7 +15,7 @@ internal import Tokenizers
 /// Trains the same small GPT-2 with differently built blocks, to see what residual connections and layer norms are for.
 ///
 /// All designs start from the same weights and see the same batches. What is kept: the loss of each step, and every few steps
-/// the norm of the gradients and the size of the activations, layer by layer.
+/// the norm of the gradients and the size and mean of the activations, layer by layer.
 public struct BlockStudy: Sendable {
     /// The network that all designs share.
     public struct Shape: Sendable {
@@ -38,6 +38,11 @@ public struct BlockStudy: Sendable {
         public internal(set) var gradientNorms: [[Double]] = []
         /// For each of those, the root mean square of what enters the first block and of what leaves each.
         public internal(set) var activationSizes: [[Double]] = []
+        /// Likewise, the mean: where it is as large as the size, the stream has drifted off as a whole.
+        public internal(set) var activationMeans: [[Double]] = []
+        /// The mean loss of guessing each token of the steps by its frequency among them: what a network that sees nothing of a
+        /// text comes to.
+        public internal(set) var frequencyLoss = 0.0
         /// In nats a token; not a number where training went that far.
         public internal(set) var validationLoss = Double.nan
         public internal(set) var sample = ""
@@ -86,12 +91,17 @@ public struct BlockStudy: Sendable {
             .cosine, peak: learningRate, minimum: learningRate / 10, warmupSteps: steps / 20, decayEnd: steps)
         var record = Record(design: design)
         var context = context
+        var frequencies: [Int32: Int] = [:]
         for step in 0..<steps {
             let isLook = step.isMultiple(of: lookEvery)
-            var sizes: [Double] = []
+            var (sizes, means): ([Double], [Double]) = ([], [])
             let tape = context.startTape()
-            let loss = network.loss(try sampler.batch(step: step), context) { _, x in
-                if isLook { sizes.append((context.sumOfSquares(x) / Double(x.shape.count)).squareRoot()) }
+            let batch = try sampler.batch(step: step)
+            for token in batch.targets { frequencies[token, default: 0] += 1 }
+            let loss = network.loss(batch, context) { _, x in
+                guard isLook else { return }
+                sizes.append((context.sumOfSquares(x) / Double(x.shape.count)).squareRoot())
+                means.append(Double(context.withoutTape.sum(x).values[0]) / Double(x.shape.count))
             }
             let gradients = try tape.gradients(of: loss, context: context)
             context.endTape()
@@ -103,14 +113,23 @@ public struct BlockStudy: Sendable {
                 record.lookedAt.append(step + 1)
                 record.gradientNorms.append(network.blocks.map { gradients.norm(of: $0, context) })
                 record.activationSizes.append(sizes)
+                record.activationMeans.append(means)
             }
             // No clipping: it would hide what is to be seen.
             optimizer.update(&network, gradients: gradients, rate: schedule.rate(at: step), context)
             try progress(step + 1, value)
         }
+        record.frequencyLoss = Self.entropy(frequencies.values)
         record.validationLoss = try validationLoss(network, data, tokenizer, context)
         record.sample = try sample(network, tokenizer, context)
         return record
+    }
+
+    /// Of a distribution given by counts, in nats.
+    private static func entropy(_ counts: some Collection<Int>) -> Double {
+        let total = Double(max(counts.reduce(0, +), 1))
+        // In order, so that the sum is the same in every run.
+        return counts.sorted().reduce(0) { $0 - Double($1) / total * log(Double($1) / total) }
     }
 
     private func validationLoss(

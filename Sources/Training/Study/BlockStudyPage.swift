@@ -17,30 +17,34 @@ public struct BlockStudyPage: Sendable {
                 + "\(shape.context)) five times, from the same weights, on the same \(study.steps) batches of \(study.batchSize) "
                 + "sequences. Only the way in which a block is put together differs; f is attention or the feed-forward network."
         )
-        page.table(
-            records.map { record in
-                let loss = Self.rounded(record.validationLoss)
-                return ("\(record.design.rawValue): \(record.design.formula)", "validation loss \(loss) nats a token")
-            })
+        var losses: [(name: String, value: String)] = records.map { record in
+            let loss = Self.rounded(record.validationLoss)
+            return ("\(record.design.rawValue): \(record.design.formula)", "validation loss \(loss) nats a token")
+        }
+        losses.append(
+            ("a guess by frequency", "loss \(Self.rounded(frequencyLoss)) nats a token of the training batches"))
+        page.table(losses)
 
         page.heading("Loss")
         page.paragraph(
-            "A residual connection carries what came in past each part, so that a deep stack begins as something simple and "
-                + "learns from its first step. Without it, all that reaches the head has gone through every layer, and the loss "
-                + "stays where a guess by frequency puts it.")
-        page.pictures([losses])
+            "A residual connection carries what came in past each part, so that a deep stack begins as something simple and can "
+                + "learn from its first step. Without it, all that reaches the head has gone through every layer: the deeper "
+                + "the stack, the longer it may do no better than the dashed line, a guess by frequency that reads nothing."
+        )
+        page.pictures([lossCurves])
 
         page.heading("Gradients by depth")
         page.paragraph(
-            "The norm of each block's gradient, over time; the first block is at the top. Where nothing goes around a part, "
-                + "gradients shrink or grow from layer to layer on their way down.")
+            "The norm of each block's gradient, over time; the first block is at the top. Look for rows that differ by powers of "
+                + "ten: where nothing goes around a part, a gradient is multiplied by each layer on its way down.")
         page.pictures(records.map(gradients))
 
         page.heading("Activations by layer")
         page.paragraph(
-            "The root mean square of what leaves each block; row 0 is what enters the first. A residual stream without norms grows as "
-                + "it likes; one with neither fades away.")
-        page.pictures(records.map(activations))
+            "The root mean square of what leaves each block, and its mean; row 0 is what enters the first. Look for streams that "
+                + "grow or fade from block to block, which norms prevent, and for means as large as the root mean square."
+        )
+        page.pictures(records.flatMap { [activations($0), means($0)] })
 
         page.heading("Samples")
         for record in records {
@@ -49,13 +53,21 @@ public struct BlockStudyPage: Sendable {
         return page.html
     }
 
-    private var losses: String {
-        let series = records.map { record in
+    private var lossCurves: String {
+        var series = records.map { record in
             LineChart.Series(
                 record.design.rawValue,
                 points: RunReport.smoothed(record.losses.enumerated().map { (Double($0.offset + 1), $0.element) }))
         }
+        let last = Double(records.map(\.losses.count).max() ?? 1)
+        series.append(
+            .init("a guess by frequency", points: [(1, frequencyLoss), (last, frequencyLoss)], isDashed: true))
         return LineChart(title: "Training loss", xLabel: "step", yLabel: "nats a token", series: series).svg
+    }
+
+    /// Of the record that saw most: all see the same batches, as far as they come.
+    private var frequencyLoss: Double {
+        records.max { $0.losses.count < $1.losses.count }?.frequencyLoss ?? .nan
     }
 
     private func gradients(_ record: BlockStudy.Record) -> String {
@@ -71,6 +83,14 @@ public struct BlockStudyPage: Sendable {
             title: "Activation size: \(record.design.rawValue)", xLabel: "step", yLabel: "after block",
             values: Self.transposed(record.activationSizes), rowLabels: (0...study.shape.layers).map(String.init),
             columnLabels: record.lookedAt.map(String.init), scale: .logarithmic
+        ).svg
+    }
+
+    private func means(_ record: BlockStudy.Record) -> String {
+        HeatMap(
+            title: "Activation mean: \(record.design.rawValue)", xLabel: "step", yLabel: "after block",
+            values: Self.transposed(record.activationMeans), rowLabels: (0...study.shape.layers).map(String.init),
+            columnLabels: record.lookedAt.map(String.init), colors: .diverging
         ).svg
     }
 

@@ -9,20 +9,22 @@ struct StudyNetwork: Module {
     var blocks: [StudyBlock]
     var finalNorm: LayerNorm
 
-    /// Weights of the same seed are the same in all designs: normal with deviation 0.02, as GPT-2 starts.
+    /// Weights of the same seed are the same in all designs, and as GPT-2's start: normal with deviation 0.02, of each part's
+    /// last map with 0.02 / √(2 L).
     init(_ design: BlockDesign, _ shape: BlockStudy.Shape, vocabulary: Int, seed: UInt64) {
         var stream: UInt64 = 0
-        func normal(_ rows: Int, _ columns: Int) -> Tensor {
+        func normal(_ rows: Int, _ columns: Int, deviation: Double = 0.02) -> Tensor {
             stream += 1
-            return Tensor.normal(Shape(rows, columns), deviation: 0.02, seed: seed, stream: stream).asParameter
+            return Tensor.normal(Shape(rows, columns), deviation: deviation, seed: seed, stream: stream).asParameter
         }
         func constant(_ value: Float, _ count: Int) -> Tensor {
             Tensor([Float](repeating: value, count: count), shape: Shape(count)).asParameter
         }
-        func linear(_ inputs: Int, _ outputs: Int) -> Linear {
-            Linear(weight: .inputsByOutputs(normal(inputs, outputs)), bias: constant(0, outputs))
+        func linear(_ inputs: Int, _ outputs: Int, deviation: Double = 0.02) -> Linear {
+            Linear(weight: .inputsByOutputs(normal(inputs, outputs, deviation: deviation)), bias: constant(0, outputs))
         }
         let channels = shape.channels
+        let last = 0.02 / Double(2 * shape.layers).squareRoot()
         func norm() -> LayerNorm {
             LayerNorm(gain: constant(1, channels), bias: constant(0, channels), epsilon: 1e-5)
         }
@@ -33,11 +35,12 @@ struct StudyNetwork: Module {
             StudyBlock(
                 design: design, norm1: norm(),
                 attention: MultiHeadAttention(
-                    projection: linear(channels, 3 * channels), output: linear(channels, channels), heads: shape.heads),
+                    projection: linear(channels, 3 * channels), output: linear(channels, channels, deviation: last),
+                    heads: shape.heads),
                 norm2: norm(),
                 feedForward: FeedForward(
-                    inner: linear(channels, 4 * channels), activation: .geluNew, output: linear(4 * channels, channels))
-            )
+                    inner: linear(channels, 4 * channels), activation: .geluNew,
+                    output: linear(4 * channels, channels, deviation: last)))
         }
         finalNorm = norm()
     }

@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
-
 /// Training has left the range of sensible numbers, and stopped before that got into further weights.
 public struct TrainingDiverged: Error, CustomStringConvertible {
     /// The step that failed, counted from 1, or the one after which the validation did.
@@ -48,9 +40,4 @@ public struct TrainingDiverged: Error, CustomStringConvertible {
             ?? "There is no good checkpoint: start again in another folder, \(cure)."
         return "step \(step): \(problem). \(advice)"
     }
-}
-
-extension Double {
-    /// ln x.
-    var logarithm: Double { log(self) }
 }

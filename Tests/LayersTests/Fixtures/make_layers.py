@@ -3,6 +3,7 @@
     python -m venv venv && venv/bin/pip install torch safetensors numpy && venv/bin/python make_layers.py
 """
 
+import json
 import os
 
 import parity
@@ -185,8 +186,33 @@ def states():
         save_file(linear.to(getattr(torch, dtype)).state_dict(), f"{HERE}/linear-{dtype}.safetensors")
 
 
+def states_of_stacks():
+    """State dictionaries as PyTorch writes them, and what the modules make of counted inputs."""
+    found = {}
+
+    def keep(name, module, inputs, **arguments):
+        module = module.double().eval()
+        with torch.no_grad():
+            for path, parameter in module.named_parameters():
+                parameter.copy_(parity.counted(path, tuple(parameter.shape)))
+            output = module(*(parity.counted(f"input.{key}", shape) for key, shape in inputs.items()), **arguments)
+        save_file(module.float().state_dict(), f"{HERE}/state-{name}.safetensors")
+        output = output[0] if isinstance(output, tuple) else output
+        found[name] = dict(inputs=inputs, output=[float(f"{v:.9g}") for v in output.flatten().tolist()])
+
+    keep(
+        "transformer", nn.Transformer(8, 2, 1, 1, 12, dropout=0.0, batch_first=True),
+        dict(source=(2, 4, 8), target=(2, 3, 8)), tgt_mask=torch.ones(3, 3, dtype=torch.bool).triu(1))  # fmt: skip
+    keep(
+        "widths", nn.MultiheadAttention(6, 2, kdim=4, vdim=5, batch_first=True),
+        dict(query=(2, 3, 6), key=(2, 4, 4), value=(2, 4, 5)), need_weights=False)  # fmt: skip
+    with open(f"{HERE}/states.json", "w") as file:
+        file.write(json.dumps(dict(seed=parity.SEED, modules=found), separators=(",", ":")) + "\n")
+
+
 if __name__ == "__main__":
     states()
+    states_of_stacks()
     transformers()
     attentions()
     widths()

@@ -50,6 +50,25 @@ extension OperationCase {
         together("causal, side by side", lengths: [5, 3], heads: 2, size: 3),
         together("causal, strips", lengths: [75, 33], heads: 2, size: 20),
         together("causal, dropout", lengths: [35, 6], heads: 2, size: 3, dropoutRate: 0.5),
+        // Of two sequences the first is given weights, and its queries and keys have no say.
+        OperationCase(
+            .multiHeadAttention, "a pattern put in place of one sequence's",
+            inputs: [Input("q", 8, 6, scale: 2), Input("k", 10, 6, scale: 2), Input("v", 10, 6)],
+            forward: {
+                var sequence = 0
+                return $1.multiHeadAttention(
+                    queries: TensorColumns($0.q), keys: TensorColumns($0.k), values: TensorColumns($0.v), heads: 2,
+                    scale: 0.5, spans: two
+                ) { found in
+                    defer { sequence += 1 }
+                    return sequence == 0 ? pattern : found
+                }
+            },
+            twin: {
+                Reference.attention(
+                    queries: $0.q, keys: $0.k, values: $0.v, heads: 2, scale: 0.5, spans: two,
+                    patterns: [0: Numbers(pattern)])
+            }),
         // Queries in columns of one tensor, keys and values in columns of another that overlap.
         OperationCase(
             .multiHeadAttention, "columns", inputs: [Input("x", 3, 11), Input("memory", 4, 9)],
@@ -71,6 +90,11 @@ extension OperationCase {
         AttentionSpan(queries: 0..<20, keys: 0..<40), AttentionSpan(queries: 20..<40, keys: 10..<40),
         AttentionSpan(queries: 40..<60, keys: 0..<40),
     ]
+
+    private static let two = [
+        AttentionSpan(queries: 0..<3, keys: 0..<4), AttentionSpan(queries: 3..<8, keys: 4..<10),
+    ]
+    private static let pattern = Tensor((0..<24).map { Float($0 * 7 % 11) / 8 - 0.5 }, shape: Shape(2, 3, 4))
 
     /// Queries, keys and values in tensors of their own; spans as numbers of queries and of keys, one after another.
     static func apart(

@@ -26,6 +26,16 @@ extension OperationCase {
                 let inside = Reference.add(twin(inputs, once, firstDropout: 2), outside)
                 return Reference.multiply(inside, outside)
             }),
+        OperationCase(
+            .recomputed, "two tensors", inputs: feedForward + [Input("memory", 4, 6)],
+            forward: { inputs, context in
+                context.recomputed([inputs.x, inputs.memory]) {
+                    $1.add($1.multiply(forward(inputs, $0[0], $1), $0[1]), $0[0])
+                }
+            },
+            twin: {
+                Reference.add(Reference.multiply(twin($0, $0.x, firstDropout: 1), $0.memory), $0.x)
+            }),
     ]
 
     private static func dropout(_ variant: String, _ rows: Int, _ columns: Int, rate: Double) -> OperationCase {

@@ -135,7 +135,7 @@ def kept(position, rate, number=1, step=3):
     return 0.0 if word < round(rate * 2**32) else 1 / (1 - rate)
 
 
-def attend(q, k, v, heads, spans, scale=None, causal=False, padding=None, additive=None, rate=0):
+def attend(q, k, v, heads, spans, scale=None, causal=False, padding=None, additive=None, rate=0, pattern=None):
     size = q.shape[-1] // heads
     output = torch.zeros_like(q)
     for sequence, (queries, keys) in enumerate(spans):
@@ -153,6 +153,8 @@ def attend(q, k, v, heads, spans, scale=None, causal=False, padding=None, additi
             scores = q[queries, channels] @ k[keys, channels].T * (scale or 1 / float(np.float32(size**0.5)))
             blind = (bias == -math.inf).all(-1, keepdim=True)
             weights = torch.softmax(torch.where(blind, 0.0, scores + bias), -1) * ~blind
+            if pattern is not None and sequence == 0:
+                weights = pattern[head]
             if rate:
                 weights = weights * torch.tensor(
                     [[kept((row * heads + head << 20) + key, rate) for key in range(count[1])]
@@ -207,6 +209,11 @@ case(
 together(": causal, side by side", [5, 3], 2, 3)
 together(": causal, strips", [75, 33], 2, 20)
 together(": causal, dropout", [35, 6], 2, 3, rate=0.5)
+pattern = torch.tensor([i * 7 % 11 / 8 - 0.5 for i in range(24)]).double().reshape(2, 3, 4)
+case(
+    "multiHeadAttention: a pattern put in place of one sequence's",
+    lambda q, k, v: attend(q, k, v, 2, slices([(3, 4), (5, 6)])[0], 0.5, pattern=pattern),
+    q=((8, 6), 0, 2), k=((10, 6), 0, 2), v=(10, 6))  # fmt: skip
 case(
     "multiHeadAttention: columns",
     lambda x, memory: attend(x[:, 4:10], memory[:, 1:7], memory[:, 3:9], 2, [(slice(0, 3), slice(0, 4))], 0.5),
@@ -316,6 +323,12 @@ def nested(x, *weights):
 network = dict(x=(4, 6), weight=(6, 9), bias=(9,), output=(6, 9))
 case("recomputed", lambda **inputs: recomputed(*inputs.values(), number=1), **network)
 case("recomputed: nested, with what is used outside too", lambda **inputs: nested(*inputs.values()), **network)
+
+case(
+    "recomputed: two tensors",
+    lambda x, memory, **weights: checkpoint(
+        lambda x, memory: feed_forward(x, *weights.values(), number=1) * memory + x, x, memory, use_reentrant=False),
+    **network, memory=(4, 6))  # fmt: skip
 
 with open(f"{HERE}/operations.json", "w") as file:
     json.dump(cases, file, separators=(",", ":"))

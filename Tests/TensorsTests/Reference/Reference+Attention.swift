@@ -3,9 +3,11 @@ import Tensors
 
 extension Reference {
     /// softmax(q kᵀ scale + mask) v, head by head; a query that may look at no key finds zeros.
+    ///
+    /// - Parameter patterns: weights, [H, queries, keys], that stand in place of those of some sequences.
     static func attention(
         queries: Numbers, keys: Numbers, values: Numbers, heads: Int, scale: Double, spans: [AttentionSpan],
-        mask: AttentionMask = .none, dropout: Dropout? = nil
+        mask: AttentionMask = .none, dropout: Dropout? = nil, patterns: [Int: Numbers] = [:]
     ) -> Numbers {
         let size = queries.columns / heads
         let mask = MaskNumbers(mask)
@@ -19,6 +21,9 @@ extension Reference {
                         return product * scale + mask.added(span, query: i, key: j, matrix: sequence * heads + head)
                     }
                     softmax(&weights)
+                    if let pattern = patterns[sequence] {
+                        weights = weights.indices.map { pattern[head * span.queries.count + i, $0] }
+                    }
                     for (j, key) in span.keys.enumerated() {
                         let kept = dropout?.factor(query: query, head: head, of: heads, key: j) ?? 1
                         for channel in channels { output[query, channel] += weights[j] * kept * values[key, channel] }

@@ -134,6 +134,51 @@ class LanguageModel(nn.Module):
         return self.head(self.transformer(self.embedding(tokens), mask=mask, is_causal=True))
 
 
+class PrintedPositionalEncoding(nn.Module):
+    """The text's module: the table is a parameter, and written in place."""
+
+    def __init__(self, size, length=10):
+        super().__init__()
+        self.encoding = nn.Parameter(torch.zeros(1, length, size))
+        fill(self.encoding, torch.arange(length).unsqueeze(1), size)
+
+
+def fill(encoding, positions, size):
+    frequencies = torch.exp(torch.arange(0, size, 2) * -(math.log(10000.0) / size))
+    encoding[:, :, 0::2] = torch.sin(positions * frequencies)
+    encoding[:, :, 1::2] = torch.cos(positions * frequencies)
+    return encoding
+
+
+def printed_function(positions, size):
+    """The text's function: positions are no column, and meet the frequencies one by one."""
+    return fill(torch.zeros(1, len(positions), size), positions, size)
+
+
+def what_happens(run):
+    try:
+        return run()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def printed():
+    """What becomes of the text's own code where the guide says that it is wrong."""
+    positions = torch.arange(10)
+
+    def difference():
+        found = printed_function(positions, 20)[0] - encoding(range(10), 20)
+        return f"runs, and is off by up to {found.abs().max():.2f}"
+
+    return {
+        "7, a parameter written in place": what_happens(lambda: PrintedPositionalEncoding(6)),
+        "7, odd D": what_happens(lambda: fill(torch.zeros(1, 10, 5), positions.unsqueeze(1), 5)),
+        "7b, 0..<10 with D = 5": what_happens(lambda: printed_function(positions, 5)),
+        "7b, T = D / 2": what_happens(difference),
+        "9, one input": what_happens(lambda: nn.Transformer(8, 2, 1, 1, 12, batch_first=True)(torch.zeros(1, 3, 8))),
+    }
+
+
 def tokens(vocabulary, batch, time):
     return [[(7 * b + 3 * t * t + 2) % vocabulary for t in range(time)] for b in range(batch)]
 
@@ -195,6 +240,8 @@ def main():
     positions = {str(size): encoding(range(10), size).tolist() for size in [5, 20, 6]}
     with open(f"{HERE}/positions.json", "w") as file:
         file.write(json.dumps(positions, separators=(",", ":")) + "\n")
+    with open(f"{HERE}/printed.json", "w") as file:
+        file.write(json.dumps(printed(), indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 /// How numbers lie along an axis.
 public enum ChartScale: Sendable {
     case linear
-    /// By powers of ten; numbers that are not positive have no place.
+    /// By powers of ten; numbers that are not positive have no place. Linear after all where the smallest is below 2e-308,
+    /// at the end of what doubles hold.
     case logarithmic
 }
 
@@ -22,13 +23,13 @@ package struct ChartAxis {
     ///   - maximumTicks: about how many ticks there is room for.
     ///   - isRounded: whether the axis goes on to the next ticks on both sides.
     package init(_ values: ClosedRange<Double>, scale: ChartScale, maximumTicks: Int, isRounded: Bool) {
-        let isLogarithmic = scale == .logarithmic && values.lowerBound > 0
+        let isLogarithmic = scale == .logarithmic && values.lowerBound >= .leastNormalMagnitude
         self.scale = isLogarithmic ? .logarithmic : .linear
         var (lower, upper) = (values.lowerBound, values.upperBound)
         if lower == upper {
             // A single number stands in the middle.
             let margin = isLogarithmic ? lower / 2 : max(abs(lower) / 2, 1e-12)
-            (lower, upper) = (lower - margin, upper + margin)
+            (lower, upper) = (max(lower - margin, -Self.limit), min(upper + margin, Self.limit))
         }
         let positions =
             isLogarithmic
@@ -53,39 +54,43 @@ package struct ChartAxis {
 
     /// Where a number lies: 0 at the lower end, 1 at the upper; nil if it has no place.
     package func fraction(_ value: Double) -> Double? {
-        guard value.isFinite else { return nil }
-        switch scale {
-        case .linear: return (value - lower) / (upper - lower)
-        case .logarithmic:
-            guard value > 0 else { return nil }
-            return (value / lower).logarithm / (upper / lower).logarithm
-        }
+        let fraction =
+            switch scale {
+            // Halves where the distance is more than a double holds.
+            case .linear where (upper - lower).isFinite: (value - lower) / (upper - lower)
+            case .linear: (value / 2 - lower / 2) / (upper / 2 - lower / 2)
+            case .logarithmic: (value.logarithm - lower.logarithm) / (upper.logarithm - lower.logarithm)
+            }
+        return fraction.isFinite ? fraction : nil
     }
+
+    private static let limit = Double.greatestFiniteMagnitude
 
     /// Multiples of 1, 2 or 5 times a power of ten.
     private static func multiples(
         _ lower: Double, _ upper: Double, _ maximum: Int, _ isRounded: Bool
     ) -> (values: [Double], step: Double) {
-        let raw = (upper - lower) / Double(max(maximum, 1))
+        let distance = min(upper - lower, limit)
+        let raw = distance / Double(max(maximum, 1))
         let power = NumberText.power(ofTenBelow: raw)
         let step = power * ([1, 2, 5].first { $0 * power >= raw * (1 - 1e-9) } ?? 10)
         let slack = isRounded ? 0 : 1e-9
         let first = isRounded ? (lower / step).rounded(.down) : (lower / step - slack).rounded(.up)
         let last = isRounded ? (upper / step).rounded(.up) : (upper / step + slack).rounded(.down)
-        guard step > 0, last - first < 1000 else { return ([lower, upper], upper - lower) }
-        return (stride(from: first, through: last, by: 1).map { $0 * step }, step)
+        guard step > 0, step.isFinite, last - first < 1000 else { return ([lower, upper], distance) }
+        return (stride(from: first, through: last, by: 1).map { $0 * step }.filter(\.isFinite), step)
     }
 
     /// Powers of ten, with their halves and fifths where there are few.
     private static func powers(
         _ lower: Double, _ upper: Double, _ maximum: Int, _ isRounded: Bool
     ) -> (values: [Double], step: Double) {
-        let decades = (upper / lower).logarithm / 10.0.logarithm
+        let decades = (upper.logarithm - lower.logarithm) / 10.0.logarithm
         let factors: [Double] = decades < 1.5 ? [1, 2, 3, 5] : decades < 3 ? [1, 3] : [1]
         var values: [Double] = []
         var power = NumberText.power(ofTenBelow: lower)
         while power > 0, power.isFinite, power <= upper * 10 {
-            values += factors.map { $0 * power }
+            values += factors.map { $0 * power }.filter(\.isFinite)
             power *= 10
         }
         // The numbers lie at the ends of what a Double holds.

@@ -55,16 +55,16 @@ public struct HeatMap: Sendable {
         let key = Key(low, high, colors, scale)
         let left = 34 + (rowLabels.map { SVG.width(of: $0) }.max() ?? 0)
         let right = width - 30 - (key.axis.ticks.map { SVG.width(of: $0.label) }.max() ?? 0)
-        let group = (columns + Self.columnLimit - 1) / Self.columnLimit
+        let joined = max((columns + Self.columnLimit - 1) / Self.columnLimit, 1)
         let cell = (right - left) / Double(max(columns, 1))
 
         for (row, values) in values.enumerated() {
             let y = top + Double(row) * rowHeight
-            for start in stride(from: 0, to: values.count, by: max(group, 1)) {
-                let end = min(start + group, values.count)
-                let group = values[start..<end].compactMap(\.self).filter(\.isFinite)
-                guard !group.isEmpty else { continue }
-                let mean = group.reduce(0, +) / Double(group.count)
+            for start in stride(from: 0, to: values.count, by: joined) {
+                let end = min(start + joined, values.count)
+                let cells = values[start..<end].compactMap(\.self).filter(\.isFinite)
+                guard !cells.isEmpty else { continue }
+                let mean = cells.reduce(0) { $0 + $1 / Double(cells.count) }
                 guard let color = key.color(mean) else { continue }
                 // A little wider than the cell, so that no paper shines through between two.
                 let wide = cell * Double(end - start) + (end < columns ? 0.4 : 0)

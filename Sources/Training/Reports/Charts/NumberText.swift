@@ -1,13 +1,13 @@
 /// Numbers as charts and tables show them.
 package enum NumberText {
-    /// The largest power of ten that is not above a positive number.
+    /// The largest power of ten that is not above a positive number, and not below 1e-307, whose reciprocal is finite.
     static func power(ofTenBelow value: Double) -> Double {
         guard value > 0, value.isFinite else { return 1 }
-        let exponent = Int((value.logarithm / 10.0.logarithm).rounded(.down))
+        let exponent = max(Int((value.logarithm / 10.0.logarithm).rounded(.down)), -307)
         let power = power(exponent)
         // The logarithm of a power of ten may fall just short.
-        if power * 10 <= value * (1 + 1e-12) { return power * 10 }
-        return power > value * (1 + 1e-12) ? power / 10 : power
+        if power * 10 <= min(value * (1 + 1e-12), .greatestFiniteMagnitude) { return power * 10 }
+        return power > value * (1 + 1e-12) && exponent > -307 ? power / 10 : power
     }
 
     private static func power(_ exponent: Int) -> Double {
