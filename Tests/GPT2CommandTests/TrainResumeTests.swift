@@ -31,7 +31,7 @@ import Testing
 
     // MARK: Kills
 
-    enum Kind: String, CaseIterable, Sendable {
+    enum Kind: CaseIterable, Sendable {
         case adamW, muon, adapters
         /// The best model and the last lines of metrics are newer than the checkpoint that a run goes on from.
         case rareCheckpoints
