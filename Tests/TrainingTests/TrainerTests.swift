@@ -55,6 +55,7 @@ import Training
         settings.adamW.beta2 = wanted.beta2
         settings.adamW.epsilon = wanted.epsilon
         settings.adamW.weightDecay = wanted.weightDecay
+        settings.muonWeightDecay = wanted.weightDecay
         settings.clip = wanted.clip
         settings.seed = wanted.seed
         let path = try folder.write("ids.bin", reference.ids.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] })
