@@ -41,7 +41,7 @@ public struct ModelDirectory: Sendable {
     package func companions() throws(InputError) -> [(name: String, bytes: [UInt8])] {
         let names = ["tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "generation_config.json"]
         return try names.filter { PathKind(file($0)) == .file }.map { name throws(InputError) in
-            (name, [UInt8](try MappedFile(path: file(name)).bytes))
+            (name, try MappedFile(path: file(name)).contents)
         }
     }
 

@@ -17,6 +17,9 @@ package final class MappedFile: Sendable {
 
     package var count: Int { bytes.count }
 
+    /// A copy of the bytes, which does not need the file.
+    package var contents: [UInt8] { withExtendedLifetime(self) { [UInt8](bytes) } }
+
     /// - Throws: ``InputError`` of kind `missing` if the file is not there or cannot be read, `data` if the path is a
     ///   folder or something else that is not a file.
     package init(path: String) throws(InputError) {

@@ -16,10 +16,12 @@ extension Tokenizer {
     public init(directory: String) throws(InputError) {
         if Self.exists("\(directory)/tokenizer.json") {
             let file = try MappedFile(path: "\(directory)/tokenizer.json")
+            defer { withExtendedLifetime(file) {} }
             try self.init(tokenizerJSON: file.bytes, place: file.path)
         } else if Self.exists("\(directory)/vocab.json") {
             let vocabulary = try MappedFile(path: "\(directory)/vocab.json")
             let merges = try MappedFile(path: "\(directory)/merges.txt")
+            defer { withExtendedLifetime((vocabulary, merges)) {} }
             try self.init(
                 vocabulary: vocabulary.bytes, merges: merges.bytes, vocabularyPlace: vocabulary.path,
                 mergesPlace: merges.path)

@@ -44,6 +44,7 @@ package final class EventFile {
 
     private static func truncate(_ path: String, after step: Int) throws(InputError) {
         let file = try MappedFile(path: path)
+        defer { withExtendedLifetime(file) {} }
         let end = length(of: file.bytes, upTo: step)
         if end < file.count { try AtomicFile.write(file.bytes[..<end], to: path) }
     }

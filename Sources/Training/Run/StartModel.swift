@@ -21,12 +21,7 @@ struct StartModel {
         configuration = try GPT2Configuration(json: directory.configuration(), place: directory.file("config.json"))
         warnings = try GPT2Checkpoint(directory.weights(), configuration).warnings
         tokenizer = directory.hasTokenizer ? try Tokenizer(directory: path) : nil
-        var files: TrainingCheckpoint.Companions = []
-        for name in ["tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "generation_config.json"]
-        where PathKind(directory.file(name)) == .file {
-            files.append((name, [UInt8](try MappedFile(path: directory.file(name)).bytes)))
-        }
-        tokenizerFiles = files
+        tokenizerFiles = try directory.companions()
     }
 }
 

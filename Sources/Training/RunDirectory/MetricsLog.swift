@@ -11,6 +11,7 @@ package final class MetricsLog {
     package init(_ path: String, keepingUpTo step: Int) throws(InputError) {
         if PathKind(path) == .file {
             let file = try MappedFile(path: path)
+            defer { withExtendedLifetime(file) {} }
             var kept = 0
             for line in file.bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
                 let end = line.endIndex

@@ -109,8 +109,8 @@ public final class RunDirectory {
 
     public func plan() throws(InputError) -> TrainingPlan {
         let place = "\(path)/\(Self.planName)"
-        let bytes = try MappedFile(path: place)
-        do { return try JSONDecoder().decode(TrainingPlan.self, from: Data(bytes.bytes)) } catch {
+        let json = Data(try MappedFile(path: place).contents)
+        do { return try JSONDecoder().decode(TrainingPlan.self, from: json) } catch {
             throw InputError(.data, "the plan cannot be read (\(error))", in: place, advice: "Start a new run")
         }
     }

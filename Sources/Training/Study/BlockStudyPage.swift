@@ -61,7 +61,7 @@ public struct BlockStudyPage: Sendable {
         }
         let last = Double(records.map(\.losses.count).max() ?? 1)
         series.append(
-            .init("a guess by frequency", points: [(1, frequencyLoss), (last, frequencyLoss)], isDashed: true))
+            .init("a guess by frequency", points: [(1, frequencyLoss), (last, frequencyLoss)]))
         return LineChart(title: "Training loss", xLabel: "step", yLabel: "nats a token", series: series).svg
     }
 
