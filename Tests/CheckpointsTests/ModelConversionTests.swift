@@ -51,9 +51,8 @@ import Testing
 
     @Test func nothingIsOverwritten() throws {
         try folder.write("note.txt", "mine".utf8)
-        let error = caughtError { () throws(InputError) in
-            try ModelConversion(directory: Fixture.url("plain").path).write(.f16, to: folder.path)
-        }
+        let conversion = try ModelConversion(directory: Fixture.url("plain").path)
+        let error = caughtError { () throws(InputError) in try conversion.write(.f16, to: folder.path) }
         #expect(error?.kind == .usage && error?.place == folder.path)
         #expect(error?.problem == "the folder is not empty: it holds note.txt")
     }

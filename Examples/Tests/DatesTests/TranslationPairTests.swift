@@ -37,7 +37,8 @@ struct TranslationPairTests {
         #expect(share > 0.08 && share < 0.12, "\(share) of the forms are held out")
     }
 
-    @Test("of the few ways to write a number, training has every style and most wordings, the test others") func numberForms() {
+    @Test("of the few ways to write a number, training has every style and most wordings, the test others")
+    func numberForms() {
         let forms = NumberForm.Style.allCases.flatMap { style in Wording.all.map { NumberForm(style, wording: $0) } }
             .filter { form in [121, 1121].contains { form.text($0) != nil } }
         let (heldOut, trained) = (forms.filter(\.isHeldOut), forms.filter { !$0.isHeldOut })
