@@ -5,7 +5,7 @@ public import Runtime
 import StoryModelData
 import Tokenizers
 
-/// The model that ships inside this package: a GPT-2 of six million parameters that tells stories like an old
+/// The model that ships inside this package: a GPT-2 of four million parameters that tells stories like an old
 /// children's book. docs/story-model says how it was made.
 ///
 ///     let model = try StoryModel.load()

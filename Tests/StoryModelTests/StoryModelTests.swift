@@ -20,7 +20,7 @@ import Testing
         card.vocabularySize = 4096
         card.contextLength = 512
         card.channels = 256
-        card.layers = 6
+        card.layers = 4
         card.heads = 8
         card.innerChannels = 1024
         (card.embeddingDropout, card.attentionDropout, card.residualDropout) = (0, 0, 0)

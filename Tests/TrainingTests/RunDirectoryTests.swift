@@ -176,7 +176,9 @@ import Training
         var longer = plan
         longer.steps = 200
         #expect(longer.differences(from: plan, after: 81).isEmpty)
-        #expect(longer.differences(from: plan, after: 82).map(\.option) == ["steps"])
+        let late = longer.differences(from: plan, after: 82)
+        #expect(late.map(\.option) == ["steps"])
+        #expect(late.first?.advice.hasPrefix("Let the learning rate begin to fall only after step 82") == true)
         var constant = plan
         (constant.schedule, constant.decaySteps) = (.constant, nil)
         #expect(plan.differences(from: constant, after: 81).isEmpty)

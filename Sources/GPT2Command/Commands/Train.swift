@@ -86,8 +86,7 @@ struct Train: ParsableCommand {
                 throw InputError(
                     .usage,
                     "--\(difference.option) was \(difference.was) when the run began, and is \(difference.isNow) now",
-                    in: out,
-                    advice: "Leave it out to go on, or start a new run in another folder")
+                    in: out, advice: difference.advice)
             }
             try directory.write(plan)
         } else {

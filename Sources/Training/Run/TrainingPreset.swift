@@ -27,7 +27,7 @@ public enum TrainingPreset: String, Sendable, CaseIterable {
             plan.schedule = .linear
             (plan.learningRate, plan.minLearningRate, plan.warmupSteps) = (3e-3, 0, 40)
             (plan.beta2, plan.weightDecay) = (0.95, 0)
-            (plan.batchSize, plan.steps) = (8, 1400)
+            (plan.batchSize, plan.steps, plan.decaySteps) = (8, 1500, 518)
             (plan.evaluateEvery, plan.checkpointEvery) = (100, 100)
         case .gpt2: Self.publish(&plan, layers: 12, heads: 12, channels: 768, rate: 6e-4)
         case .gpt2Medium: Self.publish(&plan, layers: 24, heads: 16, channels: 1024, rate: 3e-4)

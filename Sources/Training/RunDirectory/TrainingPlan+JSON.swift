@@ -20,14 +20,18 @@ extension TrainingPlan {
     /// - Parameter step: how many steps have been taken. How the learning rate falls may differ if it was the same so far.
     public func differences(
         from other: TrainingPlan, after step: Int
-    ) -> [(option: String, was: String, isNow: String)] {
+    ) -> [(option: String, was: String, isNow: String, advice: String)] {
         let (old, new) = (other.values, values)
         let (before, now) = (other.settings.schedule, settings.schedule)
         let hasSameRates = steps >= step && (0..<step).allSatisfy { before.rate(at: $0) == now.rate(at: $0) }
         let changeable = hasSameRates ? Self.changeable.union(Self.decay) : Self.changeable
         return CodingKeys.allCases.filter { !changeable.contains($0) }.compactMap { key in
             let (was, isNow) = (old[key.rawValue] ?? "not given", new[key.rawValue] ?? "not given")
-            return was == isNow ? nil : (key.rawValue, was, isNow)
+            if was == isNow { return nil }
+            let isDecay = Self.decay.contains(key) && steps >= step
+            let advice =
+                isDecay ? "Let the learning rate begin to fall only after step \(step)" : "Leave it out to go on"
+            return (key.rawValue, was, isNow, advice + ", or start a new run in another folder")
         }
     }
 
