@@ -7,7 +7,7 @@
 #endif
 
 /// Folders that are replaced at once: killing the program at any instant leaves the old folder, the new one, or for a
-/// moment neither under this name but both beside it.
+/// moment neither under this name but both beside it. For folders in one of ours: what has the names beside them is ours too.
 package enum FolderReplacement {
     /// Writes a folder under another name and puts it in place when `body` has returned.
     package static func write(_ path: String, _ body: (String) throws(InputError) -> Void) throws(InputError) {
@@ -25,6 +25,24 @@ package enum FolderReplacement {
         // Whoever removes older folders now must find this one after a loss of power.
         AtomicFile.synchronizeFolder(of: path)
         remove(old)
+    }
+
+    /// Writes a new folder, which appears at once, whole. Nothing beside it is touched, whatever its name.
+    ///
+    /// - Parameter path: must be absent or an empty folder.
+    package static func create(_ path: String, _ body: (String) throws(InputError) -> Void) throws(InputError) {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        let temporary = "\(path).\(String(UInt64.random(in: 0...UInt64.max), radix: 36))\(temporarySuffix)"
+        try Folder.create(temporary)
+        do throws(InputError) {
+            try body(temporary)
+            try move(temporary, to: path)
+        } catch {
+            remove(temporary)
+            throw error
+        }
+        AtomicFile.synchronizeFolder(of: path)
     }
 
     /// What an unfinished folder's name ends with.

@@ -51,7 +51,7 @@ public struct ModelConversion {
         _ format: Format, to folder: String, progress: (Double) -> Void = { _ in }
     ) throws(InputError) {
         try Folder.requireEmpty(folder)
-        try FolderReplacement.write(folder) { folder throws(InputError) in
+        try FolderReplacement.create(folder) { folder throws(InputError) in
             let dtype = format == .f16 ? "float16" : "float32"
             try AtomicFile.write(configuration.json(dtype: dtype).utf8, to: "\(folder)/config.json")
             for file in companions { try AtomicFile.write(file.bytes, to: "\(folder)/\(file.name)") }
@@ -88,7 +88,7 @@ public struct ModelConversion {
         guard format == .f16 else {
             return try writer.write(UnsafeRawBufferPointer(start: tensor.floats, count: tensor.shape.count * 4))
         }
-        let largest = tensor.values.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
+        let largest = tensor.withUnsafeValues { $0.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 } }
         guard largest < HalfPrecision.limit else {
             throw InputError(
                 .data, "tensor \(weight.name.quoted) holds \(largest), and f16 ends at 65504", in: weight.place,

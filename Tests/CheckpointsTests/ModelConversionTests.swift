@@ -57,6 +57,22 @@ import Testing
         #expect(error?.problem == "the folder is not empty: it holds note.txt")
     }
 
+    /// Folders of the user's own may have any name.
+    @Test func nothingBesideIsTouched() throws {
+        for path in [out, "\(out).old", "\(out).partial"] {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        }
+        for name in ["new.old", "new.partial"] { try folder.write("models/\(name)/note.txt", "mine".utf8) }
+        try ModelConversion(directory: Fixture.url("plain").path).write(.f16, to: out + "/")
+        #expect(try GPT2Model(directory: out).warnings == [])
+        let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/models")
+        #expect(names.sorted() == ["new", "new.old", "new.partial"])
+        for name in ["new.old", "new.partial"] {
+            let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/models/\(name)")
+            #expect(names == ["note.txt"])
+        }
+    }
+
     @Test func aWeightThatAHalfCannotHoldIsNamed() throws {
         try folder.copyFiles(of: Fixture.url("plain"))
         var file = try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/model.safetensors"))
