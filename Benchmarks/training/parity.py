@@ -24,27 +24,18 @@ import torch
 from safetensors.torch import load_file
 from transformers import GPT2Config, GPT2LMHeadModel, logging
 
+sys.dont_write_bytecode = True  # the folder is copied into the test bundle as it is
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Tests/TrainingTests/Fixtures"))
+from batch_windows import window_starts  # noqa: E402
+
 # layers, heads, channels, vocabulary, positions, batch, context, accumulation
 SHAPES = {"small": (2, 2, 64, 256, 64, 6, 64, 2), "124M": (12, 12, 768, 50257, 1024, 4, 64, 1)}
 STEPS, RATE, BETAS, EPSILON, DECAY, CLIP, SEED = 20, 6e-4, (0.9, 0.95), 1e-8, 0.1, 1.0, 1337
 
 
-def philox(seed, stream, position):
-    """Philox4x32-10 (Salmon et al., 2011): the first two of the four words, as one number."""
-    low, mask = 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF
-    counter = [position & low, position >> 32, stream & low, stream >> 32]
-    key = [seed & low, seed >> 32]
-    for _ in range(10):
-        a, b = 0xD2511F53 * counter[0] & mask, 0xCD9E8D57 * counter[2] & mask
-        counter = [b >> 32 ^ counter[1] ^ key[0], b & low, a >> 32 ^ counter[3] ^ key[1], a & low]
-        key = [key[0] + 0x9E3779B9 & low, key[1] + 0xBB67AE85 & low]
-    return counter[1] << 32 | counter[0]
-
-
 def windows(tokens, step, batch, context, accumulation):
     """[accumulation, batch, context + 1]: the step's windows, uniform over those that have a target for each token."""
-    stream = (int.from_bytes(b"data", "big") << 32) + step
-    starts = [philox(SEED, stream, place) * (len(tokens) - context) >> 64 for place in range(batch * accumulation)]
+    starts = window_starts(SEED, step, batch * accumulation, len(tokens), context)
     rows = np.stack([tokens[s : s + context + 1] for s in starts]).astype(np.int64)
     return torch.from_numpy(rows).view(accumulation, batch, context + 1)
 

@@ -2,7 +2,7 @@
 public enum TrainingPreset: String, Sendable, CaseIterable {
     /// nanoGPT's setting for a CPU: a small model of characters, some minutes.
     case char
-    /// A small story teller, some hours.
+    /// A small story teller, some hours: what the model inside this package was trained with.
     case stories
     /// The published sizes.
     case gpt2

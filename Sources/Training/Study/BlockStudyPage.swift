@@ -29,8 +29,7 @@ public struct BlockStudyPage: Sendable {
         page.paragraph(
             "A residual connection carries what came in past each part, so that a deep stack begins as something simple and can "
                 + "learn from its first step. Without it, all that reaches the head has gone through every layer: the deeper "
-                + "the stack, the longer it may do no better than the dashed line, a guess by frequency that reads nothing."
-        )
+                + "the stack, the longer it may do no better than a guess by frequency, which reads nothing.")
         page.pictures([lossCurves])
 
         page.heading("Gradients by depth")
@@ -71,26 +70,26 @@ public struct BlockStudyPage: Sendable {
     }
 
     private func gradients(_ record: BlockStudy.Record) -> String {
-        HeatMap(
-            title: "Gradient norm: \(record.design.rawValue)", xLabel: "step", yLabel: "block",
-            values: Self.transposed(record.gradientNorms), rowLabels: (1...study.shape.layers).map(String.init),
-            columnLabels: record.lookedAt.map(String.init), scale: .logarithmic
-        ).svg
+        map("Gradient norm", record, record.gradientNorms, row: "block", first: 1, scale: .logarithmic)
     }
 
     private func activations(_ record: BlockStudy.Record) -> String {
-        HeatMap(
-            title: "Activation size: \(record.design.rawValue)", xLabel: "step", yLabel: "after block",
-            values: Self.transposed(record.activationSizes), rowLabels: (0...study.shape.layers).map(String.init),
-            columnLabels: record.lookedAt.map(String.init), scale: .logarithmic
-        ).svg
+        map("Activation size", record, record.activationSizes, row: "after block", first: 0, scale: .logarithmic)
     }
 
     private func means(_ record: BlockStudy.Record) -> String {
+        map("Activation mean", record, record.activationMeans, row: "after block", first: 0, colors: .diverging)
+    }
+
+    /// Figures by layer, from layer `first` on, and step.
+    private func map(
+        _ title: String, _ record: BlockStudy.Record, _ figures: [[Double]], row: String, first: Int,
+        colors: HeatMap.Colors = .sequential, scale: ChartScale = .linear
+    ) -> String {
         HeatMap(
-            title: "Activation mean: \(record.design.rawValue)", xLabel: "step", yLabel: "after block",
-            values: Self.transposed(record.activationMeans), rowLabels: (0...study.shape.layers).map(String.init),
-            columnLabels: record.lookedAt.map(String.init), colors: .diverging
+            title: "\(title): \(record.design.rawValue)", xLabel: "step", yLabel: row, values: Self.transposed(figures),
+            rowLabels: (first...study.shape.layers).map(String.init), columnLabels: record.lookedAt.map(String.init),
+            colors: colors, scale: scale
         ).svg
     }
 

@@ -6,7 +6,7 @@
 trainer/NAME.json  the settings, the tokens, and for each step where its windows start, its learning rate, its loss, and its
                    gradients' norm before clipping. The model is that of training/base.json.
 
-Windows are drawn as BatchSampler's documentation says, with the Philox generator of Salmon et al. (2011) written out here.
+Windows are drawn as BatchSampler's documentation says, with the Philox generator of batch_windows.py.
 muon is Keller Jordan's published optimizer (https://kellerjordan.github.io/posts/muon/) with decoupled weight decay; his
 matrices are [out, in] and GPT-2's [in, out], so that the factor of a step is the root of max(1, columns / rows).
 """
@@ -24,6 +24,7 @@ sys.dont_write_bytecode = True  # the folder is copied into the test bundle as i
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, f"{HERE}/../../GPT2Tests/Fixtures"]
 import counter_weights  # noqa: E402
+from batch_windows import window_starts  # noqa: E402
 from make_training import BASE, RULES  # noqa: E402
 
 SETTINGS = dict(
@@ -35,25 +36,6 @@ CASES = {
     # One decay for both optimizers' weights.
     "muon": dict(optimizer="muon", weight_decay=0.05, muon_rate=0.02),
 }
-
-
-def philox(seed, stream, position):
-    """Philox4x32-10: the first two of the four words, as one number."""
-    low, mask = 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF
-    counter = [position & low, position >> 32, stream & low, stream >> 32]
-    key = [seed & low, seed >> 32]
-    for _ in range(10):
-        a, b = 0xD2511F53 * counter[0] & mask, 0xCD9E8D57 * counter[2] & mask
-        counter = [b >> 32 ^ counter[1] ^ key[0], b & low, a >> 32 ^ counter[3] ^ key[1], a & low]
-        key = [key[0] + 0x9E3779B9 & low, key[1] + 0xBB67AE85 & low]
-    return counter[1] << 32 | counter[0]
-
-
-def window_starts(settings, step, tokens):
-    """Uniform over the windows that have a target for each token; "data" in ASCII keeps the stream apart from others."""
-    stream = (int.from_bytes(b"data", "big") << 32) + step
-    places = range(settings["batch"] * settings["accumulation"])
-    return [philox(settings["seed"], stream, place) * (tokens - settings["context"]) >> 64 for place in places]
 
 
 def learning_rate(settings, step):
@@ -99,7 +81,8 @@ def train(settings, model, tokens):
     adamw = torch.optim.AdamW(groups, betas=(settings["beta1"], settings["beta2"]), eps=settings["epsilon"])
     muon = Muon([p for n, p in named.items() if is_muons[n]], settings["weight_decay"])
     for step in range(settings["steps"]):
-        starts = window_starts(settings, step, len(tokens))
+        windows = settings["batch"] * settings["accumulation"]
+        starts = window_starts(settings["seed"], step, windows, len(tokens), settings["context"])
         rate = learning_rate(settings, step)
         model.zero_grad()
         total = 0.0
