@@ -2,6 +2,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include <math.h>
+#include <string.h>
 
 #include "functions.h"
 #include "tables.h"
@@ -35,6 +36,7 @@ static ALWAYS_INLINE V v_sqrt(V a) { return _mm256_sqrt_ps(a); }
 static ALWAYS_INLINE V v_fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
 static ALWAYS_INLINE V v_min(V a, V b) { return _mm256_min_ps(a, b); }
 static ALWAYS_INLINE V v_max(V a, V b) { return _mm256_max_ps(a, b); }
+static ALWAYS_INLINE V v_round(V a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 static ALWAYS_INLINE V v_abs(V a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
 static ALWAYS_INLINE V v_negate(V a) { return _mm256_xor_ps(_mm256_set1_ps(-0.0f), a); }
 static ALWAYS_INLINE V v_copysign(V size, V sign) {
@@ -111,6 +113,10 @@ static void narrow_f16(size_t count, const float *x, uint16_t *y) {
         _mm_storeu_si128((__m128i *)(y + i), _mm256_cvtps_ph(_mm256_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT));
     if (i < count) kernels_scalar.narrow_f16(count - i, x + i, y + i);
 }
+
+#include "vector/quantized_x86.h"
+#include "vector/quantized.h"
+#include "vector/packing.h"
 
 END_TARGET
 

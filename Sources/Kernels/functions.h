@@ -12,6 +12,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/// Activations of no larger size become zeros: 127 divided by it must be finite.
+#define QUANT_SMALLEST 0x1p-100f
+
 #define EXP_LOWEST -87.0f  // below this the result is exactly 0
 #define EXP_HIGHEST 88.0f  // above this the result is infinite
 #define EXP_LOG2E 1.44269504f

@@ -41,6 +41,7 @@ static ALWAYS_INLINE V v_sqrt(V a) { return vsqrtq_f32(a); }
 static ALWAYS_INLINE V v_fma(V a, V b, V c) { return vfmaq_f32(c, a, b); }
 static ALWAYS_INLINE V v_min(V a, V b) { return vminnmq_f32(a, b); }
 static ALWAYS_INLINE V v_max(V a, V b) { return vmaxnmq_f32(a, b); }
+static ALWAYS_INLINE V v_round(V a) { return vrndnq_f32(a); }
 static ALWAYS_INLINE V v_abs(V a) { return vabsq_f32(a); }
 static ALWAYS_INLINE V v_negate(V a) { return vnegq_f32(a); }
 static ALWAYS_INLINE V v_copysign(V size, V sign) { return vbslq_f32(vdupq_n_u32(0x80000000), sign, size); }
@@ -106,6 +107,58 @@ static void narrow_f16(size_t count, const float *x, uint16_t *y) {
     for (; i + 4 <= count; i += 4) vst1_u16(y + i, vreinterpret_u16_f16(vcvt_f16_f32(vld1q_f32(x + i))));
     if (i < count) kernels_scalar.narrow_f16(count - i, x + i, y + i);
 }
+
+typedef int8x16_t QI;
+typedef float32x4_t QF;
+#define Q_LANES 4
+#define Q_FAR_PANELS 2
+#define Q_PREFETCH_BYTES 2048
+
+static ALWAYS_INLINE QF q_zero(void) { return vdupq_n_f32(0.0f); }
+static ALWAYS_INLINE QF q_load(const float *x) { return vld1q_f32(x); }
+static ALWAYS_INLINE void q_store(float *x, QF v) { vst1q_f32(x, v); }
+static ALWAYS_INLINE QF q_scales(const uint8_t *block, size_t half) {
+    uint16_t halves[4];
+    memcpy(halves, block + 8 * half, sizeof halves);
+    return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(halves)));
+}
+static ALWAYS_INLINE QF q_fma(QI sum, float scale, QF scales, QF total) {
+    return vfmaq_f32(total, vcvtq_f32_s32(vreinterpretq_s32_s8(sum)), vmulq_f32(vdupq_n_f32(scale), scales));
+}
+
+static ALWAYS_INLINE void q_open(const int bits, const uint8_t *numbers, size_t half, QI weights[8]) {
+    const uint8_t *at = numbers + 16 * half;
+    if (bits == 8) {
+        UNROLL for (size_t s = 0; s < 8; s++) weights[s] = vreinterpretq_s8_u8(vld1q_u8(at + 64 * s));
+        return;
+    }
+    UNROLL for (size_t s = 0; s < 4; s++) {
+        uint8x16_t pair = vld1q_u8(at + 64 * s);
+        weights[2 * s] = vreinterpretq_s8_u8(vandq_u8(pair, vdupq_n_u8(15)));
+        weights[2 * s + 1] = vreinterpretq_s8_u8(vshrq_n_u8(pair, 4));
+    }
+}
+
+static ALWAYS_INLINE QI q_dot(const int bits, const QI weights[8], const int8_t *x, int32_t offset) {
+    int32x4_t sum = vdupq_n_s32(0);
+    UNROLL for (size_t s = 0; s < 8; s++) {
+        int32_t four;
+        memcpy(&four, x + 4 * s, 4);
+        int8x16_t values = vreinterpretq_s8_s32(vdupq_n_s32(four));
+        // Products of outputs 0 and 1, of 2 and 3; each pair of them, then pairs of pairs.
+        int32x4_t low = vpaddlq_s16(vmull_s8(vget_low_s8(weights[s]), vget_low_s8(values)));
+        int32x4_t high = vpaddlq_s16(vmull_s8(vget_high_s8(weights[s]), vget_high_s8(values)));
+        sum = vaddq_s32(sum, vpaddq_s32(low, high));
+    }
+    return vreinterpretq_s8_s32(bits == 8 ? sum : vsubq_s32(sum, vdupq_n_s32(offset)));
+}
+
+static void quantize_row(size_t depth, const float *x, size_t row, const kernels_quantized_rows *y) {
+    kernels_scalar.quantize_row(depth, x, row, y);
+}
+
+#include "vector/quantized.h"
+#include "vector/packing.h"
 
 const kernels_table kernels_neon = KERNELS_TABLE("neon");
 #endif

@@ -126,4 +126,6 @@ static void narrow_f16(size_t count, const float *x, uint16_t *y) {
     }
 }
 
+#include "scalar/quantized.h"
+
 const kernels_table kernels_scalar = KERNELS_TABLE("scalar");

@@ -14,6 +14,11 @@ void check_activate_sweep(const kernels_table *table, kernel_report *report);
 void check_widen_f16(const kernels_table *table, kernel_report *report);
 void check_widen_bf16(const kernels_table *table, kernel_report *report);
 void check_narrow_f16(const kernels_table *table, kernel_report *report);
+void check_pack_q8(const kernels_table *table, kernel_report *report);
+void check_pack_q4(const kernels_table *table, kernel_report *report);
+void check_quantize_row(const kernels_table *table, kernel_report *report);
+void check_matmul_q8(const kernels_table *table, kernel_report *report);
+void check_matmul_q4(const kernels_table *table, kernel_report *report);
 
 void check_activate_backward(const kernels_table *table, kernel_report *report);
 void check_activate_backward_sweep(const kernels_table *table, kernel_report *report);
@@ -38,6 +43,11 @@ void check_activation_accuracy(const kernels_table *table, kernel_report *report
 void check_widen_f16_accuracy(const kernels_table *table, kernel_report *report);
 void check_widen_bf16_accuracy(const kernels_table *table, kernel_report *report);
 void check_narrow_f16_accuracy(const kernels_table *table, kernel_report *report);
+void check_pack_q8_accuracy(const kernels_table *table, kernel_report *report);
+void check_pack_q4_accuracy(const kernels_table *table, kernel_report *report);
+void check_quantize_row_accuracy(const kernels_table *table, kernel_report *report);
+void check_matmul_q8_accuracy(const kernels_table *table, kernel_report *report);
+void check_matmul_q4_accuracy(const kernels_table *table, kernel_report *report);
 void check_derivative_accuracy(const kernels_table *table, kernel_report *report);
 void check_layer_norm_backward_accuracy(const kernels_table *table, kernel_report *report);
 void check_softmax_backward_accuracy(const kernels_table *table, kernel_report *report);

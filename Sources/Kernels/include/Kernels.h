@@ -22,6 +22,14 @@
 /// Rows of a matrix that one chain of multiply-adds runs over before it is added to the total.
 #define KERNELS_DEPTH_BLOCK 256
 
+/// Quantised weights and activations share a scale among so many numbers.
+#define KERNELS_QUANT_BLOCK 32
+/// Bytes of one block of a quantised panel: 16 scales in half precision, one for each output; then, for each four of the
+/// 32 inputs, 16 outputs of four numbers each. 8-bit numbers are signed bytes. 4-bit numbers are 0 to 15 and mean 8 less;
+/// of two such runs of 64 bytes one takes the low halves of the bytes and the next the high halves.
+#define KERNELS_Q8_BLOCK_BYTES (32 + 16 * 32)
+#define KERNELS_Q4_BLOCK_BYTES (32 + 16 * 16)
+
 typedef enum {
     kernels_identity = 0,
     kernels_gelu_tanh = 1,  // 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), GPT-2's
@@ -38,6 +46,14 @@ typedef struct {
     ptrdiff_t residual_stride;
     kernels_activation activation;
 } kernels_epilogue;
+
+/// Rows of activations as signed bytes with a scale for each 32: number b * rows + r of each array is block b of row r.
+typedef struct {
+    size_t rows;
+    int8_t *values;    // 32 a block, the last filled up with zeros
+    float *scales;     // what a byte counts
+    int32_t *offsets;  // eight times the sum of the bytes
+} kernels_quantized_rows;
 
 /// The factors of one AdamW step, the same for every element.
 typedef struct {
@@ -77,6 +93,27 @@ typedef struct {
     /// y[i] = x[i] as a float, x IEEE half precision or bfloat16.
     void (*widen_f16)(size_t count, const uint16_t *x, float *y);
     void (*widen_bf16)(size_t count, const uint16_t *x, float *y);
+
+    /// Row `row` of `y` from `depth` floats. In each 32 the largest size m that is a number gives the scale m / 127, and a
+    /// byte is x * (127 / m) to nearest even. A NaN makes the scale NaN.
+    void (*quantize_row)(size_t depth, const float *x, size_t row, const kernels_quantized_rows *y);
+
+    /// One block of a quantised panel from 32 x 16 floats, number k of output j at x[k * 16 + j]: the scale, of 20 (for
+    /// 8 bits: 6) around that of the largest number, whose sum of squared errors is least.
+    void (*pack_q8)(const float *x, uint8_t *block);
+    void (*pack_q4)(const float *x, uint8_t *block);
+
+    /// x[k * 16 + j] from one block of a quantised panel.
+    void (*unpack_q8)(const uint8_t *block, float *x);
+    void (*unpack_q4)(const uint8_t *block, float *x);
+
+    /// c[rows, columns] = epilogue(a x b), b being ceil(columns / 16) panels of `blocks` blocks each. An element is the
+    /// ascending chain of fused multiply-adds over the blocks, from zero: s_k * (a's scale * b's scale), s_k the exact sum
+    /// of the products of block k's numbers.
+    void (*matmul_q8)(size_t columns, size_t blocks, const kernels_quantized_rows *a, const uint8_t *b, float *c,
+                      ptrdiff_t c_stride, const kernels_epilogue *epilogue);
+    void (*matmul_q4)(size_t columns, size_t blocks, const kernels_quantized_rows *a, const uint8_t *b, float *c,
+                      ptrdiff_t c_stride, const kernels_epilogue *epilogue);
 
     /// y[i] = x[i] in IEEE half precision: the nearest, of two as near the even one; infinite from 65520 on.
     void (*narrow_f16)(size_t count, const float *x, uint16_t *y);
