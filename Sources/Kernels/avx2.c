@@ -85,18 +85,20 @@ static ALWAYS_INLINE V v_where_reached(W words, uint32_t threshold, V v) {
     return _mm256_and_ps(v, _mm256_castsi256_ps(_mm256_cmpeq_epi32(words, larger)));
 }
 
+static ALWAYS_INLINE V v_widen(const uint16_t *x) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)x)); }
+
+static void widen_f16(size_t count, const uint16_t *x, float *y) {
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8) v_store(y + i, v_widen(x + i));
+    if (i < count) kernels_scalar.widen_f16(count - i, x + i, y + i);
+}
+
 #include "vector/functions.h"
 #include "vector/matmul.h"
 #include "vector/rows.h"
 #include "vector/layout.h"
 #include "vector/training.h"
 #include "vector/dropout.h"
-
-static void widen_f16(size_t count, const uint16_t *x, float *y) {
-    size_t i = 0;
-    for (; i + 8 <= count; i += 8) v_store(y + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(x + i))));
-    if (i < count) kernels_scalar.widen_f16(count - i, x + i, y + i);
-}
 
 static void widen_bf16(size_t count, const uint16_t *x, float *y) {
     size_t i = 0;

@@ -91,18 +91,20 @@ static ALWAYS_INLINE V v_where_reached(W words, uint32_t threshold, V v) {
     return _mm512_maskz_mov_ps(_mm512_cmpge_epu32_mask(words, _mm512_set1_epi32((int)threshold)), v);
 }
 
+static ALWAYS_INLINE V v_widen(const uint16_t *x) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)x)); }
+
+static void widen_f16(size_t count, const uint16_t *x, float *y) {
+    size_t i = 0;
+    for (; i + 16 <= count; i += 16) v_store(y + i, v_widen(x + i));
+    if (i < count) kernels_scalar.widen_f16(count - i, x + i, y + i);
+}
+
 #include "vector/functions.h"
 #include "vector/matmul.h"
 #include "vector/rows.h"
 #include "vector/layout.h"
 #include "vector/training.h"
 #include "vector/dropout.h"
-
-static void widen_f16(size_t count, const uint16_t *x, float *y) {
-    size_t i = 0;
-    for (; i + 16 <= count; i += 16) v_store(y + i, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(x + i))));
-    if (i < count) kernels_scalar.widen_f16(count - i, x + i, y + i);
-}
 
 static void widen_bf16(size_t count, const uint16_t *x, float *y) {
     size_t i = 0;

@@ -83,18 +83,20 @@ static ALWAYS_INLINE V v_where_reached(W words, uint32_t threshold, V v) {
     return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(v), reached));
 }
 
+static ALWAYS_INLINE V v_widen(const uint16_t *x) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(x))); }
+
+static void widen_f16(size_t count, const uint16_t *x, float *y) {
+    size_t i = 0;
+    for (; i + 4 <= count; i += 4) v_store(y + i, v_widen(x + i));
+    if (i < count) kernels_scalar.widen_f16(count - i, x + i, y + i);
+}
+
 #include "vector/functions.h"
 #include "vector/matmul.h"
 #include "vector/rows.h"
 #include "vector/layout.h"
 #include "vector/training.h"
 #include "vector/dropout.h"
-
-static void widen_f16(size_t count, const uint16_t *x, float *y) {
-    size_t i = 0;
-    for (; i + 4 <= count; i += 4) v_store(y + i, vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(x + i))));
-    if (i < count) kernels_scalar.widen_f16(count - i, x + i, y + i);
-}
 
 static void widen_bf16(size_t count, const uint16_t *x, float *y) {
     size_t i = 0;

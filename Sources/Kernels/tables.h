@@ -9,6 +9,7 @@
     { \
         .name = (NAME), \
         .matmul = matmul, \
+        .matmul_f16 = matmul_f16, \
         .layer_norm = layer_norm, \
         .softmax = softmax, \
         .activate = activate, \

@@ -2,6 +2,7 @@
 ///
 /// What an element is does not depend on how many rows and columns are asked for: the twin computes the largest shape
 /// once, and every smaller one is compared with its corner. `check_matmul_bounds` asks the twin for the very shape.
+#include <stdlib.h>
 #include <string.h>
 
 #include "checks.h"
@@ -163,6 +164,50 @@ void check_matmul_bounds(const kernels_table *table, kernel_report *report) {
                         columns, depth);
                 float *all[] = {a, b, bias, residual, expected, got};
                 for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free_floats(all[i]);
+            }
+        }
+    }
+}
+
+/// Halves give the bits of the floats that they are.
+void check_matmul_f16(const kernels_table *table, kernel_report *report) {
+    static const size_t depths[] = {0, 1, 5, 255, 256, 257, 600};
+    const kernels_table *scalar = kernels_named("scalar");
+    stream s = {47};
+    for (size_t d = 0; d < sizeof depths / sizeof depths[0]; d++) {
+        for (size_t rows = 0; rows <= 14; rows++) {
+            for (size_t columns = 1; columns <= 100; columns += rows == 1 ? 1 : 9) {
+                size_t depth = depths[d], width = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL * KERNELS_PANEL;
+                uint16_t *halves = malloc(width * depth * sizeof(uint16_t) + 1);
+                float *wide = floats(width * depth), *a = floats(rows * depth);
+                float *bias = floats(columns), *residual = floats(rows * columns);
+                size_t stride = columns + 3;
+                float *expected = floats((rows + 1) * stride), *got = floats((rows + 1) * stride);
+                for (size_t i = 0; i < width * depth; i++) halves[i] = (uint16_t)(next_bits(&s) % 0x3c00 | next_bits(&s) << 15);
+                scalar->widen_f16(width * depth, halves, wide);
+                fill(&s, rows * depth, a, -1.0f, 1.0f);
+                fill(&s, columns, bias, -1.0f, 1.0f);
+                fill(&s, rows * columns, residual, -1.0f, 1.0f);
+                for (size_t i = 0; i < (rows + 1) * stride; i++) expected[i] = got[i] = -7.0f;
+                kernels_epilogue epilogue = {
+                    .bias = columns % 2 ? bias : NULL,
+                    .residual = rows % 2 ? residual : NULL,
+                    .residual_stride = (ptrdiff_t)columns,
+                    .activation = (kernels_activation)(columns % 6),
+                };
+                const kernels_epilogue *chosen = (rows + columns) % 5 ? &epilogue : NULL;
+                scalar->matmul(rows, columns, depth, a, (ptrdiff_t)depth, wide, (ptrdiff_t)(depth * KERNELS_PANEL), expected,
+                               (ptrdiff_t)stride, 0, chosen);
+                table->matmul_f16(rows, columns, depth, a, (ptrdiff_t)depth, halves, got, (ptrdiff_t)stride, chosen);
+                compare(report, (rows + 1) * stride, got, expected, "%s matmul of f16 %zu x %zu x %zu", table->name, rows, columns,
+                        depth);
+                free(halves);
+                free_floats(wide);
+                free_floats(a);
+                free_floats(bias);
+                free_floats(residual);
+                free_floats(expected);
+                free_floats(got);
             }
         }
     }

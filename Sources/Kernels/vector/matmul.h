@@ -8,7 +8,7 @@
 typedef struct {
     const float *a;
     ptrdiff_t a_stride;
-    const float *b;
+    const void *b;  // floats, or where `half` says so IEEE half precision
     ptrdiff_t panel_stride;
     float *c;
     ptrdiff_t c_stride;
@@ -38,19 +38,25 @@ static ALWAYS_INLINE void finish(const tile *t, V sum, float *c, size_t row, siz
     else v_store_n(c, sum, count);
 }
 
-static ALWAYS_INLINE void multiply(const tile *t, const size_t rows, const size_t panels, size_t depth) {
+static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, const size_t panels, size_t depth, const int half) {
     V sums[TILE_ROWS][8][PANEL_VECTORS];
     UNROLL for (size_t r = 0; r < rows; r++)
         UNROLL for (size_t p = 0; p < panels; p++)
             UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) sums[r][p][v] = v_zero();
-    const float *a = t->a, *b = t->b;
+    const float *a = t->a;
+    const float *floats = t->b;
+    const uint16_t *halves = t->b;
     for (size_t k = 0; k < depth; k++) {
         V columns[8][PANEL_VECTORS];
         UNROLL for (size_t p = 0; p < panels; p++) {
-            const float *line = b + (ptrdiff_t)p * t->panel_stride + (ptrdiff_t)k * KERNELS_PANEL;
+            ptrdiff_t line = (ptrdiff_t)p * t->panel_stride + (ptrdiff_t)k * KERNELS_PANEL;
             // One row reads its weights from memory and uses them once: ask for them early.
-            if (rows == 1) __builtin_prefetch(line + PREFETCH_LINES * KERNELS_PANEL, 0, 3);
-            UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) columns[p][v] = v_load(line + v * LANES);
+            if (rows == 1 && !half) __builtin_prefetch(floats + line + PREFETCH_LINES * KERNELS_PANEL, 0, 3);
+            if (half && k % 2 == 0) __builtin_prefetch(halves + line + 2 * PREFETCH_LINES * KERNELS_PANEL, 0, 3);
+            UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) {
+                ptrdiff_t at = line + (ptrdiff_t)v * LANES;
+                columns[p][v] = half ? v_widen(halves + at) : v_load(floats + at);
+            }
         }
         UNROLL for (size_t r = 0; r < rows; r++) {
             V value = v_set1(a[(ptrdiff_t)r * t->a_stride + (ptrdiff_t)k]);
@@ -65,6 +71,14 @@ static ALWAYS_INLINE void multiply(const tile *t, const size_t rows, const size_
                 if (column < t->columns)
                     finish(t, sums[r][p][v], t->c + (ptrdiff_t)r * t->c_stride + column, r, column, t->columns - column);
             }
+}
+
+static ALWAYS_INLINE void multiply(const tile *t, const size_t rows, const size_t panels, size_t depth) {
+    multiply_weights(t, rows, panels, depth, 0);
+}
+static void multiply_1_f16(const tile *t, size_t panels, size_t depth) {
+    if (panels == FAR_PANELS) multiply_weights(t, 1, FAR_PANELS, depth, 1);
+    else multiply_weights(t, 1, 1, depth, 1);
 }
 
 static void multiply_1(const tile *t, size_t panels, size_t depth) {
@@ -138,5 +152,40 @@ static void matmul(size_t rows, size_t columns, size_t depth, const float *a, pt
             }
             panel += group;
         }
+    }
+}
+
+/// One row reads halves where they lie; for more rows a block of one panel is widened once, in the first cache.
+static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const uint16_t *b,
+                       float *c, ptrdiff_t c_stride, const kernels_epilogue *epilogue) {
+    float widened[KERNELS_DEPTH_BLOCK * KERNELS_PANEL];
+    size_t panels = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL;
+    size_t blocks = depth == 0 ? 1 : (depth + KERNELS_DEPTH_BLOCK - 1) / KERNELS_DEPTH_BLOCK;
+    for (size_t panel = 0; panel < panels;) {
+        size_t group = rows == 1 && panel + FAR_PANELS <= panels ? FAR_PANELS : 1;
+        for (size_t block = 0; block < blocks; block++) {
+            size_t start = block * KERNELS_DEPTH_BLOCK;
+            size_t length = depth - start < KERNELS_DEPTH_BLOCK ? depth - start : KERNELS_DEPTH_BLOCK;
+            const uint16_t *halves = b + (panel * depth + start) * KERNELS_PANEL;
+            if (rows > 1) widen_f16(length * KERNELS_PANEL, halves, widened);
+            for (size_t row = 0; row < rows; row += TILE_ROWS) {
+                tile t = {
+                    .a = a + (ptrdiff_t)row * a_stride + start,
+                    .a_stride = a_stride,
+                    .b = rows > 1 ? (const void *)widened : halves,
+                    .panel_stride = (ptrdiff_t)(depth * KERNELS_PANEL),
+                    .c = c + (ptrdiff_t)row * c_stride + panel * KERNELS_PANEL,
+                    .c_stride = c_stride,
+                    .columns = columns - panel * KERNELS_PANEL,
+                    .accumulate = block > 0,
+                    .epilogue = block + 1 == blocks ? epilogue : NULL,
+                    .row = row,
+                    .column = panel * KERNELS_PANEL,
+                };
+                if (rows == 1) multiply_1_f16(&t, group, length);
+                else multiply_rows(&t, rows - row < TILE_ROWS ? rows - row : TILE_ROWS, 1, length);
+            }
+        }
+        panel += group;
     }
 }
