@@ -42,7 +42,7 @@ let package = Package(
             dependencies: ["Checkpoints", "Files", "GPT2", "Layers", "Runtime", "Tensors", "Tokenizers"],
             swiftSettings: swift),
         .target(name: "StoryModelData", exclude: ["config.json", "model.safetensors", "tokenizer.json"]),
-        .target(name: "StoryModel", dependencies: ["GPT2", "StoryModelData"], swiftSettings: swift),
+        .target(name: "StoryModel", dependencies: ["GPT2", "StoryModelData", "Tensors"], swiftSettings: swift),
         .target(name: "Inspection", dependencies: ["GPT2"], swiftSettings: swift),
         .executableTarget(
             name: "GPT2Command",

@@ -2,22 +2,24 @@ internal import Checkpoints
 package import Files
 internal import Layers
 package import Runtime
-internal import Tensors
+package import Tensors
 
 extension GPT2 {
     /// Loads the network, repacking its weights for this processor slice by slice.
     ///
-    /// - Parameter trainable: keeps the weights as they are stored instead, as parameters.
+    /// - Parameters:
+    ///   - trainable: keeps the weights as they are stored instead, as parameters.
+    ///   - format: what the weights of linear maps and the token embedding are held as.
     package init(
-        _ checkpoint: GPT2Checkpoint, _ configuration: GPT2Configuration, trainable: Bool = false, team: Team
+        _ checkpoint: GPT2Checkpoint, _ configuration: GPT2Configuration, trainable: Bool = false, format: WeightFormat = .f32, team: Team
     ) throws(InputError) {
-        let bytes = checkpoint.elements * 4
+        let bytes = format.panelBytes(inputs: 32) * checkpoint.elements / 512
         guard canAllocate(byteCount: bytes + bytes / 16) else {
             throw InputError(
                 .data, "the weights need \(bytes / 1_000_000) MB of memory, which the system does not give",
                 in: checkpoint.weights.place, advice: "Free memory, or take a smaller model")
         }
-        let reader = WeightReader(weights: checkpoint.weights, trainable: trainable, team: team)
+        let reader = WeightReader(weights: checkpoint.weights, trainable: trainable, format: format, team: team)
         let (channels, inner) = (configuration.channels, configuration.innerChannels)
 
         func norm(_ name: String) throws(InputError) -> LayerNorm {
@@ -101,6 +103,7 @@ extension GPT2Configuration {
 private struct WeightReader {
     let weights: Weights
     let trainable: Bool
+    let format: WeightFormat
     let team: Team
 
     func weight(
@@ -111,7 +114,7 @@ private struct WeightReader {
             return layout == .inputsByOutputs ? .inputsByOutputs(tensor) : .outputsByInputs(tensor)
         }
         let tensor = try weights.tensor(name, shape: [rows, columns])
-        return .packed(try PackedMatrix(stored(tensor, rows: rows, columns: columns, layout), team: team))
+        return .packed(try PackedMatrix(stored(tensor, rows: rows, columns: columns, layout), format: format, team: team))
     }
 
     func matrix(_ name: String, _ rows: Int, _ columns: Int) throws(InputError) -> Tensor {

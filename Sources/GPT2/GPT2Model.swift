@@ -1,6 +1,7 @@
 package import Checkpoints
 public import Files
 public import Runtime
+public import Tensors
 public import Tokenizers
 
 /// A GPT-2 with its tokenizer, ready to generate.
@@ -39,7 +40,9 @@ public final class GPT2Model: Sendable {
     /// perhaps generation_config.json, tokenizer.json, vocab.json and merges.txt.
     ///
     /// - Throws: ``InputError`` of kind `missing` if a file is not there, `data` if one is damaged or is not a GPT-2.
-    public convenience init(directory path: String, team: Team = .shared) throws(InputError) {
+    public convenience init(
+        directory path: String, weights format: WeightFormat = .f32, team: Team = .shared
+    ) throws(InputError) {
         let directory = try ModelDirectory(path)
         let place = directory.file("config.json")
         let configuration = try GPT2Configuration(json: directory.configuration(), place: place)
@@ -49,17 +52,17 @@ public final class GPT2Model: Sendable {
                 configuration, json: directory.generationConfiguration(),
                 place: directory.file("generation_config.json")),
             weights: directory.weights(), tokenizer: directory.hasTokenizer ? Tokenizer(directory: path) : nil,
-            place: path, team: team)
+            place: path, format: format, team: team)
     }
 
     package init(
         configuration: GPT2Configuration, generation: GenerationConfiguration, weights: Weights, tokenizer: Tokenizer?,
-        place: String, team: Team
+        place: String, format: WeightFormat = .f32, team: Team
     ) throws(InputError) {
         var warnings = generation.warnings
         let checkpoint = try GPT2Checkpoint(weights, configuration)
         warnings += checkpoint.warnings
-        network = try GPT2(checkpoint, configuration, team: team)
+        network = try GPT2(checkpoint, configuration, format: format, team: team)
         let broken = network.nonFiniteTensors
         if !broken.isEmpty {
             warnings.append(

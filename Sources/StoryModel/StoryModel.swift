@@ -3,6 +3,7 @@ public import Files
 public import GPT2
 public import Runtime
 import StoryModelData
+public import Tensors
 import Tokenizers
 
 /// The model that ships inside this package: a GPT-2 of four million parameters that tells stories like an old
@@ -16,7 +17,7 @@ import Tokenizers
 /// Its files are part of the executable, so a copied executable still has them.
 public enum StoryModel {
     /// - Throws: ``InputError`` of kind `data` if the embedded files are damaged.
-    public static func load(team: Team = .shared) throws(InputError) -> GPT2Model {
+    public static func load(weights format: WeightFormat = .f32, team: Team = .shared) throws(InputError) -> GPT2Model {
         let place = "the story model"
         let json = try JSON.parse(bytes(story_model_configuration()), in: "config.json of \(place)")
         let configuration = try GPT2Configuration(json: json, place: "config.json of \(place)")
@@ -25,7 +26,7 @@ public enum StoryModel {
             generation: GenerationConfiguration(configuration, place: place),
             weights: Weights(bytes: bytes(story_model_weights()), place: "model.safetensors of \(place)"),
             tokenizer: Tokenizer(tokenizerJSON: bytes(story_model_tokenizer()), place: "tokenizer.json of \(place)"),
-            place: place, team: team)
+            place: place, format: format, team: team)
     }
 
     /// The model's files, to be written in another format.

@@ -28,9 +28,7 @@ extension ForwardContext {
         let epilogue = ProductEpilogue(bias: bias, activation: activation, residual: residual)
         switch weight {
         case .packed(let matrix):
-            team.run(
-                PackedLinearTask(x: x, weight: matrix, epilogue: epilogue, y: y, kernels: kernels),
-                operations: x.rows * weight.inputs * weight.outputs)
+            multiply(x, matrix, epilogue: epilogue, into: y)
         case .inputsByOutputs(let matrix):
             multiply(MatrixView(x), MatrixView(matrix), into: MatrixView(y), epilogue: epilogue)
         case .outputsByInputs(let matrix):
@@ -78,36 +76,6 @@ extension ForwardContext {
             multiply(output.transposed, input, into: MatrixView(dw), accumulate: accumulate)
         } else {
             multiply(input.transposed, output, into: MatrixView(dw), accumulate: accumulate)
-        }
-    }
-}
-
-private struct PackedLinearTask: TeamTask {
-    let x: Tensor
-    let weight: PackedMatrix
-    let epilogue: ProductEpilogue
-    let y: Tensor
-    let kernels: kernels_table
-
-    /// Rows that pass a block of weights together; 256 of their inputs stay in the second cache.
-    private static let rowsTogether = 192
-
-    /// Each part makes a run of neighbouring outputs for all rows.
-    func run(part: Int, of parts: Int) {
-        let (inputs, outputs) = (weight.inputs, weight.outputs)
-        let panels = (outputs + 15) / 16
-        let first = panels * part / parts * 16
-        let columns = min(panels * (part + 1) / parts * 16, outputs) - first
-        if columns <= 0 { return }
-        for row in stride(from: 0, to: x.rows, by: Self.rowsTogether) {
-            var finish = kernels_epilogue(
-                bias: epilogue.bias.map { UnsafePointer($0.floats + first) },
-                residual: epilogue.residual.map { UnsafePointer($0.floats + row * outputs + first) },
-                residual_stride: outputs, activation: epilogue.activation.kernel)
-            kernels.matmul(
-                min(Self.rowsTogether, x.rows - row), columns, inputs, x.floats + row * inputs, inputs,
-                weight.panels + first * inputs, weight.panelStride, y.floats + row * outputs + first, outputs, 0,
-                &finish)
         }
     }
 }

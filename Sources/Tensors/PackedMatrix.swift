@@ -1,6 +1,5 @@
 internal import Kernels
 package import Runtime
-internal import Synchronization
 
 #if canImport(Glibc)
     internal import Glibc
@@ -10,54 +9,54 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// The weights of a linear map, repacked once for the matmul kernels: panels of 16 outputs, each with its `inputs`
-/// rows one after another, the last panel padded with zeros.
+/// The weights of a linear map, repacked once for the matmul kernels: panels of 16 outputs, the last one padded with
+/// zeros. Kernels.h has the layout of a panel in each format.
 public final class PackedMatrix: @unchecked Sendable {
     // Sound: written while it is made, never after.
     /// How many numbers go in.
     public let inputs: Int
     /// How many come out.
     public let outputs: Int
+    public let format: WeightFormat
     /// Whether every weight is a number, neither infinite nor NaN.
     public let isFinite: Bool
-    package let panels: UnsafeMutablePointer<Float>
+    package let panels: UnsafeMutableRawPointer
 
-    /// Floats from one panel to the next.
-    package var panelStride: Int { inputs * 16 }
-    private static func floats(inputs: Int, outputs: Int) -> Int { (outputs + 15) / 16 * 16 * inputs }
+    /// Bytes from one panel to the next.
+    package var panelStride: Int { format.panelBytes(inputs: inputs) }
 
     /// Bytes that the packed weights take in memory.
-    public var byteCount: Int { Self.floats(inputs: inputs, outputs: outputs) * 4 }
+    public var byteCount: Int { (outputs + 15) / 16 * panelStride }
 
     /// Packs a matrix as it is stored, slice by slice; a slice's mapped pages can be given back once it is packed, so
     /// that the file and its packed copy never stand in memory together.
-    package init(_ source: StoredMatrix, team: Team) {
+    package init(_ source: StoredMatrix, format: WeightFormat = .f32, team: Team) {
         (inputs, outputs) =
             switch source.layout {
             case .inputsByOutputs: (source.rows, source.columns)
             case .outputsByInputs: (source.columns, source.rows)
             }
-        let bytes = Self.floats(inputs: inputs, outputs: outputs) * 4
+        self.format = format
+        let bytes = (outputs + 15) / 16 * format.panelBytes(inputs: inputs)
         // Huge pages spare the decoder thousands of address look-ups a token.
         let huge = 2 << 20
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: max(bytes, 64), alignment: bytes >= huge ? huge : 64)
+        panels = .allocate(byteCount: max(bytes, 64), alignment: bytes >= huge ? huge : 64)
         #if os(Linux)
-            if bytes >= huge { madvise(raw, bytes / huge * huge, 14 /* MADV_HUGEPAGE */) }
+            if bytes >= huge { madvise(panels, bytes / huge * huge, 14 /* MADV_HUGEPAGE */) }
         #endif
-        panels = raw.bindMemory(to: Float.self, capacity: max(bytes, 64) / 4)
-        let task = PackTask(source: source, panels: panels, kernels: Processor.kernels)
+        let task = PackTask(source: source, format: format, panels: panels, kernels: Processor.kernels)
         team.run(task)
         isFinite = task.isFinite
     }
 
     /// Packs a weight that is not packed yet; one that is stays as it is.
-    package static func packing(_ weight: Weight, team: Team) -> PackedMatrix {
+    package static func packing(_ weight: Weight, format: WeightFormat = .f32, team: Team) -> PackedMatrix {
         func pack(_ tensor: Tensor, _ layout: StoredMatrix.Layout) -> PackedMatrix {
             withExtendedLifetime(tensor) {
                 PackedMatrix(
                     StoredMatrix(
                         layout: layout, rows: tensor.shape[0], columns: tensor.shape[1], dtype: .f32,
-                        bytes: UnsafeRawPointer(tensor.floats)), team: team)
+                        bytes: UnsafeRawPointer(tensor.floats)), format: format, team: team)
             }
         }
         return switch weight {
@@ -67,68 +66,28 @@ public final class PackedMatrix: @unchecked Sendable {
         }
     }
 
-    deinit { UnsafeMutableRawPointer(panels).deallocate() }
+    deinit { panels.deallocate() }
 
     /// Copies the weights that make output `index`, [inputs], to `destination`. For an embedding that shares its
     /// table with the head, this is a token's vector.
     package func copyOutput(_ index: Int, to destination: UnsafeMutablePointer<Float>) {
-        let lane = panels + index / 16 * panelStride + index % 16
-        for i in 0..<inputs { destination[i] = lane[i * 16] }
-    }
-}
-
-private struct PackTask: TeamTask {
-    let source: StoredMatrix
-    /// Safe to share: each part writes the places of its own slices.
-    nonisolated(unsafe) let panels: UnsafeMutablePointer<Float>
-    let kernels: kernels_table
-    private let flag = Flag()
-
-    private final class Flag: Sendable { let isSet = Atomic<Bool>(false) }
-
-    init(source: StoredMatrix, panels: UnsafeMutablePointer<Float>, kernels: kernels_table) {
-        self.source = source
-        self.panels = panels
-        self.kernels = kernels
-    }
-
-    var isFinite: Bool { !flag.isSet.load(ordering: .relaxed) }
-
-    func run(part: Int, of parts: Int) {
-        let columns = source.columns
-        // Some 256 KB at a time, which stays in the second cache; whole panels where rows are outputs.
-        let sliceRows = max(1, 65_536 / max(columns, 1) / 16) * 16
-        // Pages are given back some 4 MB at a time: each time interrupts the other processors.
-        let slices = (source.rows + sliceRows - 1) / sliceRows
-        let groupRows = max(1, min(16, slices / parts)) * sliceRows
-        let scratch = UnsafeMutablePointer<Float>.allocate(capacity: max(1, sliceRows * columns))
-        defer { scratch.deallocate() }
-        for group in stride(from: part * groupRows, to: source.rows, by: parts * groupRows) {
-            let end = min(group + groupRows, source.rows)
-            for start in stride(from: group, to: end, by: sliceRows) {
-                pack(start..<min(start + sliceRows, end), scratch: scratch)
-            }
-            source.release(group * columns * source.dtype.size..<end * columns * source.dtype.size)
-        }
-    }
-
-    private func pack(_ rows: Range<Int>, scratch: UnsafeMutablePointer<Float>) {
-        let columns = source.columns
-        let slice = source.floats(
-            rows.lowerBound * columns, count: rows.count * columns, scratch: scratch, kernels: kernels)
-        if kernels_all_finite(rows.count * columns, slice) == 0 { flag.isSet.store(true, ordering: .relaxed) }
-        switch source.layout {
-        case .inputsByOutputs:
-            for column in stride(from: 0, to: columns, by: 16) {
-                kernels.pack_columns(
-                    rows.count, min(16, columns - column), slice + column, columns,
-                    panels + column * source.rows + rows.lowerBound * 16)
-            }
-        case .outputsByInputs:
-            for row in stride(from: 0, to: rows.count, by: 16) {
-                kernels.pack_rows(
-                    columns, min(16, rows.count - row), slice + row * columns, columns,
-                    panels + (rows.lowerBound + row) * columns)
+        let (panel, lane) = (UnsafeRawPointer(panels) + index / 16 * panelStride, index % 16)
+        switch format {
+        case .f32:
+            let floats = panel.assumingMemoryBound(to: Float.self) + lane
+            for i in 0..<inputs { destination[i] = floats[i * 16] }
+        case .f16:
+            let halves = panel.assumingMemoryBound(to: UInt16.self) + lane
+            for i in 0..<inputs { Processor.kernels.widen_f16(1, halves + i * 16, destination + i) }
+        case .q8, .q4:
+            let blocks = (inputs + 31) / 32
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: 32 * 16) { block in
+                guard let floats = block.baseAddress else { return }
+                for k in 0..<blocks {
+                    let bytes = (panel + k * panelStride / blocks).assumingMemoryBound(to: UInt8.self)
+                    (format == .q8 ? Processor.kernels.unpack_q8 : Processor.kernels.unpack_q4)(bytes, floats)
+                    for i in 0..<min(32, inputs - k * 32) { destination[k * 32 + i] = floats[i * 16 + lane] }
+                }
             }
         }
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import GPT2
 import StoryModel
+import Tensors
 import Tokenizers
 
 /// Which model, and how it is held. Every command that runs a model has these.
@@ -10,21 +11,8 @@ struct ModelOptions: ParsableArguments {
 
     @OptionGroup var threads: ThreadOptions
 
-    @Option(help: "How the weights are held in memory; f16, q8 and q4 are not in this version.")
+    @Option(help: "How the weights are held in memory: fewer bits are faster and less exact.")
     var weights = WeightFormat.f32
-
-    enum WeightFormat: String, ExpressibleByArgument, CaseIterable {
-        case f32
-        case f16
-        case q8
-        case q4
-    }
-
-    func validate() throws {
-        if weights != .f32 {
-            throw ValidationError("--weights \(weights.rawValue) is not in this version; f32 is.")
-        }
-    }
 
     struct LoadedModel {
         let model: GPT2Model
@@ -38,8 +26,8 @@ struct ModelOptions: ParsableArguments {
         let start = clock.now
         let team = threads.team
         let model =
-            if let path = place.model { try GPT2Model(directory: path, team: team) } else {
-                try StoryModel.load(team: team)
+            if let path = place.model { try GPT2Model(directory: path, weights: weights, team: team) } else {
+                try StoryModel.load(weights: weights, team: team)
             }
         let seconds = (clock.now - start) / .seconds(1)
         Warnings.write(model.warnings)
@@ -63,3 +51,5 @@ struct ModelPlace: ParsableArguments {
         return tokenizer
     }
 }
+
+extension WeightFormat: ExpressibleByArgument {}

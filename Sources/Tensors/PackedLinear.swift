@@ -1,0 +1,141 @@
+internal import Kernels
+internal import Runtime
+
+extension ForwardContext {
+    /// y = epilogue(x W) with packed weights of any format.
+    func multiply(_ x: Tensor, _ weight: PackedMatrix, epilogue: ProductEpilogue, into y: Tensor) {
+        let operations = x.rows * weight.inputs * weight.outputs
+        if !weight.format.isQuantized {
+            let task = PackedLinearTask(x: x, weight: weight, epilogue: epilogue, y: y, kernels: kernels)
+            return team.run(task, operations: operations)
+        }
+        // A few rows each thread turns into bytes for itself: that takes less than a region of its own.
+        let isShared = x.rows > QuantizedLinearTask.fewRows
+        let rows = QuantizedRows(rows: x.rows, inputs: weight.inputs)
+        let scratch = tensor(Shape(isShared ? 1 : team.threads, rows.floatCount))
+        if isShared {
+            let task = QuantizeRowsTask(x: x, rows: rows, scratch: scratch, kernels: kernels)
+            team.run(task, operations: 4 * x.shape.count)
+        }
+        let task = QuantizedLinearTask(
+            x: x, rows: rows, scratch: scratch, isShared: isShared, weight: weight, epilogue: epilogue, y: y,
+            kernels: kernels)
+        team.run(task, operations: operations)
+    }
+}
+
+/// The run of neighbouring panels that a part of `parts` makes.
+private func panels(of weight: PackedMatrix, part: Int, of parts: Int) -> (first: Int, columns: Int) {
+    let panels = (weight.outputs + 15) / 16
+    let first = panels * part / parts * 16
+    return (first, min(panels * (part + 1) / parts * 16, weight.outputs) - first)
+}
+
+extension ProductEpilogue {
+    /// For the outputs from `column` and the rows from `row` on.
+    fileprivate func kernel(row: Int, column: Int, outputs: Int) -> kernels_epilogue {
+        kernels_epilogue(
+            bias: bias.map { UnsafePointer($0.floats + column) },
+            residual: residual.map { UnsafePointer($0.floats + row * outputs + column) },
+            residual_stride: outputs, activation: activation.kernel)
+    }
+}
+
+/// Weights of f32 and f16: activations are floats.
+private struct PackedLinearTask: TeamTask {
+    let x: Tensor
+    let weight: PackedMatrix
+    let epilogue: ProductEpilogue
+    let y: Tensor
+    let kernels: kernels_table
+
+    /// Rows that pass a block of weights together; 256 of their inputs stay in the second cache.
+    private static let rowsTogether = 192
+
+    /// Each part makes a run of neighbouring outputs for all rows.
+    func run(part: Int, of parts: Int) {
+        let (inputs, outputs) = (weight.inputs, weight.outputs)
+        let (first, columns) = panels(of: weight, part: part, of: parts)
+        if columns <= 0 { return }
+        let panel = weight.panels + first / 16 * weight.panelStride
+        for row in stride(from: 0, to: x.rows, by: Self.rowsTogether) {
+            let rows = min(Self.rowsTogether, x.rows - row)
+            var finish = epilogue.kernel(row: row, column: first, outputs: outputs)
+            if weight.format == .f16 {
+                kernels.matmul_f16(
+                    rows, columns, inputs, x.floats + row * inputs, inputs, panel.assumingMemoryBound(to: UInt16.self),
+                    y.floats + row * outputs + first, outputs, &finish)
+            } else {
+                kernels.matmul(
+                    rows, columns, inputs, x.floats + row * inputs, inputs, panel.assumingMemoryBound(to: Float.self),
+                    inputs * 16, y.floats + row * outputs + first, outputs, 0, &finish)
+            }
+        }
+    }
+}
+
+/// Rows of activations as bytes, in memory that a tensor of floats lends.
+private struct QuantizedRows {
+    let rows: Int
+    let blocks: Int
+
+    init(rows: Int, inputs: Int) {
+        self.rows = rows
+        blocks = (inputs + 31) / 32
+    }
+
+    /// 32 bytes, a scale and a sum for each block.
+    var floatCount: Int { rows * blocks * (8 + 1 + 1) }
+
+    func at(_ floats: UnsafeMutablePointer<Float>) -> kernels_quantized_rows {
+        let raw = UnsafeMutableRawPointer(floats)
+        let count = rows * blocks
+        return kernels_quantized_rows(
+            rows: rows, values: raw.assumingMemoryBound(to: Int8.self), scales: floats + count * 8,
+            offsets: (raw + count * 36).assumingMemoryBound(to: Int32.self))
+    }
+}
+
+private struct QuantizeRowsTask: TeamTask {
+    let x: Tensor
+    let rows: QuantizedRows
+    let scratch: Tensor
+    let kernels: kernels_table
+
+    func run(part: Int, of parts: Int) {
+        var quantized = rows.at(scratch.floats)
+        for row in x.rows * part / parts..<x.rows * (part + 1) / parts {
+            kernels.quantize_row(x.shape[-1], x.floats + row * x.shape[-1], row, &quantized)
+        }
+    }
+}
+
+/// Weights of q8 and q4: activations are bytes.
+private struct QuantizedLinearTask: TeamTask {
+    let x: Tensor
+    let rows: QuantizedRows
+    let scratch: Tensor
+    /// Whether the rows are bytes already, the same for all parts.
+    let isShared: Bool
+    let weight: PackedMatrix
+    let epilogue: ProductEpilogue
+    let y: Tensor
+    let kernels: kernels_table
+
+    static let fewRows = 4
+
+    /// Each part makes a run of neighbouring outputs for all rows.
+    func run(part: Int, of parts: Int) {
+        let (inputs, outputs) = (weight.inputs, weight.outputs)
+        let (first, columns) = panels(of: weight, part: part, of: parts)
+        if columns <= 0 { return }
+        var quantized = rows.at(scratch.floats + (isShared ? 0 : part * rows.floatCount))
+        if !isShared {
+            for row in 0..<x.rows { kernels.quantize_row(inputs, x.floats + row * inputs, row, &quantized) }
+        }
+        var finish = epilogue.kernel(row: 0, column: first, outputs: outputs)
+        let panel = (weight.panels + first / 16 * weight.panelStride).assumingMemoryBound(to: UInt8.self)
+        (weight.format == .q8 ? kernels.matmul_q8 : kernels.matmul_q4)(
+            columns, rows.blocks, &quantized, panel, y.floats + first, outputs, &finish)
+    }
+}
