@@ -2,6 +2,7 @@ import AllocationCounter
 import Foundation
 import GPT2
 import Runtime
+import Tensors
 import TestSupport
 import Testing
 
@@ -47,9 +48,18 @@ struct AllocationTests {
 
     @Test(arguments: [1, 2, 3], options)
     func decodingAllocatesNothing(threads: Int, options: GenerationOptions) throws {
+        try decode(threads: threads, options: options, format: .f32)
+    }
+
+    @Test(arguments: [1, 2], [WeightFormat.f16, .q8, .q4])
+    func noFormatAllocates(threads: Int, format: WeightFormat) throws {
+        try decode(threads: threads, options: Self.options[0], format: format)
+    }
+
+    private func decode(threads: Int, options: GenerationOptions, format: WeightFormat) throws {
         let team = Team(threads: threads)
         let model = try CounterCheckpoint.with(Fixtures.reference("small/base")) { path in
-            try GPT2Model(directory: path, team: team)
+            try GPT2Model(directory: path, weights: format, team: team)
         }
         let generation = try Generation(model, prompt: [1, 2, 3, 4, 5], options: options)
         _ = try generation.next()

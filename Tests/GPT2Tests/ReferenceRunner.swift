@@ -10,8 +10,8 @@ struct Runner {
 
     init(model: GPT2) { self.model = model }
 
-    init(_ reference: ReferenceCase) throws {
-        model = try CounterCheckpoint.with(reference) { try GPT2Model(directory: $0).network }
+    init(_ reference: ReferenceCase, weights format: WeightFormat = .f32) throws {
+        model = try CounterCheckpoint.with(reference) { try GPT2Model(directory: $0, weights: format).network }
     }
 
     /// One row of logits for each token, or for each of `rows`. The prompt goes in `chunk` tokens at a time.
