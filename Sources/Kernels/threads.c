@@ -25,6 +25,11 @@ int threads_available(void) {
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     return online > 0 ? (int)online : 1;
 }
+
+int threads_allowed(int processor) {
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 && processor >= 0 && processor < CPU_SETSIZE && CPU_ISSET(processor, &set);
+}
 #else
 // Elsewhere one lock and one condition serve all words: slower to wake, never wrong.
 #include <pthread.h>
@@ -50,5 +55,10 @@ void threads_wake(const uint32_t *word) {
 int threads_available(void) {
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     return online > 0 ? (int)online : 1;
+}
+
+int threads_allowed(int processor) {
+    (void)processor;
+    return 0;
 }
 #endif

@@ -2,8 +2,15 @@ package import Kernels
 
 /// What this process may compute with.
 public enum Processor {
-    /// The processors that this process may run on; affinity masks are respected.
-    public static var count: Int { Int(threads_available()) }
+    /// How many threads it pays to compute with: the cores among the processors that this process may run on, and no more
+    /// than its control groups allow it the time of. Affinity masks and the limits of containers are respected.
+    public static var count: Int {
+        let available = Int(threads_available())
+        let share = ProcessorShare()
+        let allowed = (0..<1024).filter { threads_allowed(Int32($0)) != 0 }
+        let cores = allowed.isEmpty ? available : share.cores(of: allowed)
+        return min(cores, share.quota ?? cores)
+    }
 
     /// The instruction set whose kernels run: "avx512", "avx2", "neon" or "scalar". `GPT2_ISA=scalar` in the
     /// environment forces the plain ones; all give the same bits.

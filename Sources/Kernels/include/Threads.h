@@ -20,5 +20,7 @@ void threads_wake(const uint32_t *word);
 
 /// The processors this process may run on (affinity respected), at least 1.
 int threads_available(void);
+/// 1 if this process may run on the processor of that number; 0 if not, or where the system does not say.
+int threads_allowed(int processor);
 
 #endif
