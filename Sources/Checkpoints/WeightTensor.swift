@@ -11,6 +11,9 @@ public struct WeightTensor: Sendable {
         self.file = file
     }
 
+    /// What keeps ``bytes`` valid.
+    package var owner: any AnyObject & Sendable { file }
+
     public var name: String { entry.name }
     public var dtype: DType { entry.dtype }
     public var shape: [Int] { entry.shape }

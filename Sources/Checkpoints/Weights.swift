@@ -1,5 +1,5 @@
 public import Files
-import Tensors
+public import Tensors
 
 /// All tensors of a checkpoint, in one file or many, found by name with or without the `transformer.` prefix.
 public struct Weights: Sendable {
@@ -67,7 +67,7 @@ public struct Weights: Sendable {
             if tensor.shape != expectation.shape {
                 misshapen.append("\(tensor.name) is \(tensor.shape) and should be \(expectation.shape)")
             }
-            if ![.f32, .f16, .bf16].contains(tensor.dtype) {
+            if !expectation.types.contains(tensor.dtype) {
                 unreadable.append("\(tensor.name) is \(tensor.dtype.rawValue)")
             }
         }
@@ -105,9 +105,13 @@ public struct Weights: Sendable {
 public struct ExpectedTensor: Sendable, Equatable {
     public let name: String
     public let shape: [Int]
+    /// What its elements may be.
+    public let types: Set<DType>
 
-    public init(_ name: String, shape: [Int]) {
+    /// - Parameter types: floats of any size, unless it says otherwise.
+    public init(_ name: String, shape: [Int], types: Set<DType> = [.f32, .f16, .bf16]) {
         self.name = name
         self.shape = shape
+        self.types = types
     }
 }

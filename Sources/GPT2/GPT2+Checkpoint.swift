@@ -19,7 +19,7 @@ extension GPT2 {
                 .data, "the weights need \(bytes / 1_000_000) MB of memory, which the system does not give",
                 in: checkpoint.weights.place, advice: "Free memory, or take a smaller model")
         }
-        let reader = WeightReader(weights: checkpoint.weights, trainable: trainable, format: format, team: team)
+        let reader = WeightReader(checkpoint: checkpoint, trainable: trainable, format: format, team: team)
         let (channels, inner) = (configuration.channels, configuration.innerChannels)
 
         func norm(_ name: String) throws(InputError) -> LayerNorm {
@@ -101,20 +101,42 @@ extension GPT2Configuration {
 
 /// Reads a checkpoint's tensors into the forms that layers hold.
 private struct WeightReader {
-    let weights: Weights
+    let checkpoint: GPT2Checkpoint
     let trainable: Bool
     let format: WeightFormat
     let team: Team
 
+    private var weights: Weights { checkpoint.weights }
+
     func weight(
         _ name: String, rows: Int, columns: Int, _ layout: StoredMatrix.Layout
     ) throws(InputError) -> Weight {
+        if let format = checkpoint.panels[name] {
+            let map = layout == .inputsByOutputs ? (inputs: rows, outputs: columns) : (columns, rows)
+            return try panels(name, format, inputs: map.inputs, outputs: map.outputs)
+        }
         if trainable {
             let tensor = try matrix(name, rows, columns)
             return layout == .inputsByOutputs ? .inputsByOutputs(tensor) : .outputsByInputs(tensor)
         }
         let tensor = try weights.tensor(name, shape: [rows, columns])
         return .packed(try PackedMatrix(stored(tensor, rows: rows, columns: columns, layout), format: format, team: team))
+    }
+
+    private func panels(
+        _ name: String, _ stored: WeightFormat, inputs: Int, outputs: Int
+    ) throws(InputError) -> Weight {
+        guard !trainable else {
+            throw InputError(
+                .usage, "the weights are stored as \(stored.rawValue), which cannot be trained", in: weights.place,
+                advice: "Start from the model that they were made of")
+        }
+        let expected = StoredPanels(weights).panels(name, stored, inputs: inputs, outputs: outputs)
+        guard let tensor = try weights.tensors([expected]).first, let bytes = tensor.bytes.baseAddress else {
+            throw InputError(.data, "tensor \(name) is empty", in: weights.place, advice: "Make the file again")
+        }
+        return .packed(
+            PackedMatrix(panels: bytes, inputs: inputs, outputs: outputs, format: stored, owner: tensor.owner))
     }
 
     func matrix(_ name: String, _ rows: Int, _ columns: Int) throws(InputError) -> Tensor {

@@ -1,5 +1,6 @@
 package import Checkpoints
 package import Files
+package import Tensors
 
 extension GPT2Configuration {
     /// The tensors of a GPT-2 with their shapes, by their names in a checkpoint, without the `transformer.` prefix.
@@ -33,6 +34,17 @@ extension GPT2Configuration {
         return embeddings + blocks + norm
     }
 
+    /// The weights of linear maps and of embeddings of tokens, which can be held packed: all matrices but the positions.
+    package func isPackable(_ tensor: ExpectedTensor) -> Bool { tensor.shape.count == 2 && tensor.name != "wpe.weight" }
+
+    /// Projections are stored [in, out], tables and heads [out, in].
+    package func isTable(_ tensor: ExpectedTensor) -> Bool { ["wte.weight", "lm_head.weight"].contains(tensor.name) }
+
+    /// How many numbers go into a packable tensor's map, and how many come out.
+    package func map(of tensor: ExpectedTensor) -> (inputs: Int, outputs: Int) {
+        isTable(tensor) ? (tensor.shape[1], tensor.shape[0]) : (tensor.shape[0], tensor.shape[1])
+    }
+
     /// The output projection of a model that does not tie it, [V, C].
     package var languageModelHead: ExpectedTensor {
         ExpectedTensor("lm_head.weight", shape: [vocabularySize, channels])
@@ -53,6 +65,10 @@ package struct GPT2Checkpoint: Sendable {
     /// Numbers in the tensors that are used.
     package let elements: Int
 
+    /// The formats of the tensors that are stored as panels for the kernels, by the names that they have as floats. Such a
+    /// tensor is bytes of shape [panels, bytes of a panel], under its name and the format's, as `wte.weight.q4`.
+    package let panels: [String: WeightFormat]
+
     /// Checks the whole checkpoint before anything is loaded.
     ///
     /// Tying follows transformers' `tie_weights`: of a tied pair one may be absent; if both are there and differ, both are
@@ -65,13 +81,24 @@ package struct GPT2Checkpoint: Sendable {
         var warnings: [String] = []
         var tokenEmbedding = "wte.weight"
         var output = "wte.weight"
-        if configuration.tieWordEmbeddings, weights.contains(head.name), !weights.contains(tokenEmbedding) {
+        let stored = StoredPanels(weights)
+        let hasHead = stored.contains(head.name)
+        if configuration.tieWordEmbeddings, hasHead, !stored.contains(tokenEmbedding) {
             (tokenEmbedding, output) = (head.name, head.name)
             expected[0] = head
-        } else if !configuration.tieWordEmbeddings || weights.contains(head.name) {
+        } else if !configuration.tieWordEmbeddings || hasHead {
             output = head.name
             expected.append(head)
         }
+        elements = expected.reduce(0) { $0 + $1.shape.reduce(1, *) }
+        var panels: [String: WeightFormat] = [:]
+        for (index, tensor) in expected.enumerated() where configuration.isPackable(tensor) {
+            guard let format = stored.format(of: tensor.name) else { continue }
+            panels[tensor.name] = format
+            let (inputs, outputs) = configuration.map(of: tensor)
+            expected[index] = stored.panels(tensor.name, format, inputs: inputs, outputs: outputs)
+        }
+        self.panels = panels
         let found = try weights.tensors(expected)
         if configuration.tieWordEmbeddings, output != tokenEmbedding, let head = found.last {
             if found[0].holdsSameBytes(as: head) {
@@ -90,7 +117,9 @@ package struct GPT2Checkpoint: Sendable {
         self.tokenEmbedding = tokenEmbedding
         self.output = output
         self.warnings = warnings
-        elements = found.reduce(0) { $0 + $1.shape.reduce(1, *) }
-        storedTypes = found.reduce(into: [:]) { $0[$1.dtype.rawValue, default: 0] += 1 }
+        storedTypes = found.reduce(into: [:]) { types, tensor in
+            let format = tensor.dtype == .u8 ? String(tensor.name.suffix(2)) : tensor.dtype.rawValue
+            types[format, default: 0] += 1
+        }
     }
 }

@@ -39,9 +39,11 @@ public final class GPT2Model: Sendable {
     /// Loads a folder as Hugging Face lays it out: config.json, model.safetensors (or shards with their index), and
     /// perhaps generation_config.json, tokenizer.json, vocab.json and merges.txt.
     ///
-    /// - Throws: ``InputError`` of kind `missing` if a file is not there, `data` if one is damaged or is not a GPT-2.
+    /// - Parameter format: what the weights are held as; nil for f32, or for what they are stored as where that is q8 or q4.
+    /// - Throws: ``InputError`` of kind `missing` if a file is not there, `data` if one is damaged or is not a GPT-2, `usage`
+    ///   if its weights cannot be held in the format.
     public convenience init(
-        directory path: String, weights format: WeightFormat = .f32, team: Team = .shared
+        directory path: String, weights format: WeightFormat? = nil, team: Team = .shared
     ) throws(InputError) {
         let directory = try ModelDirectory(path)
         let place = directory.file("config.json")
@@ -57,12 +59,17 @@ public final class GPT2Model: Sendable {
 
     package init(
         configuration: GPT2Configuration, generation: GenerationConfiguration, weights: Weights, tokenizer: Tokenizer?,
-        place: String, format: WeightFormat = .f32, team: Team
+        place: String, format: WeightFormat? = nil, team: Team
     ) throws(InputError) {
         var warnings = generation.warnings
         let checkpoint = try GPT2Checkpoint(weights, configuration)
         warnings += checkpoint.warnings
-        network = try GPT2(checkpoint, configuration, format: format, team: team)
+        if let format, let stored = checkpoint.panels.values.first(where: { $0 != format }) {
+            throw InputError(
+                .usage, "the weights are stored as \(stored.rawValue) and cannot be held as \(format.rawValue)",
+                in: place, advice: "Leave --weights out, or name the model that they were made of")
+        }
+        network = try GPT2(checkpoint, configuration, format: format ?? .f32, team: team)
         let broken = network.nonFiniteTensors
         if !broken.isEmpty {
             warnings.append(

@@ -1,18 +1,12 @@
 package import Checkpoints
 public import Files
-internal import Tensors
+internal import Runtime
+public import Tensors
 
 /// Writes a model's folder again with its weights in another format.
 ///
 ///     try ModelConversion(directory: "models/gpt2").write(.f16, to: "models/gpt2-f16")
 public struct ModelConversion {
-    /// What weights can be written as.
-    public enum Format: String, Sendable, CaseIterable {
-        case f32
-        /// IEEE half precision: half the bytes. Hugging Face transformers reads it too.
-        case f16
-    }
-
     public let configuration: GPT2Configuration
     private let checkpoint: GPT2Checkpoint
     private let companions: [(name: String, bytes: [UInt8])]
@@ -33,12 +27,33 @@ public struct ModelConversion {
         self.configuration = configuration
         self.companions = companions
         checkpoint = try GPT2Checkpoint(weights, configuration)
+        if let (name, format) = checkpoint.panels.min(by: { $0.key < $1.key }) {
+            throw InputError(
+                .usage, "tensor \(name) is stored as \(format.rawValue) already", in: weights.place,
+                advice: "Name the model that it was made of")
+        }
     }
 
     /// What the user should know about the files.
     public var warnings: [String] { checkpoint.warnings }
     /// Numbers in the weights.
     public var parameterCount: Int { checkpoint.elements }
+
+    /// Bytes of the weights in a format.
+    public func byteCount(_ format: WeightFormat) -> Int {
+        expected.reduce(0) { bytes, tensor in
+            if format.isQuantized, configuration.isPackable(tensor) {
+                let (inputs, outputs) = configuration.map(of: tensor)
+                return bytes + (outputs + 15) / 16 * format.panelBytes(inputs: inputs)
+            }
+            return bytes + tensor.shape.reduce(format == .f16 ? 2 : 4, *)
+        }
+    }
+
+    private var expected: [ExpectedTensor] {
+        let isTied = checkpoint.output == checkpoint.tokenEmbedding
+        return configuration.transformerTensors + (isTied ? [] : [configuration.languageModelHead])
+    }
 
     /// Writes config.json, model.safetensors and what went with the model, its tokenizer above all. The folder appears at
     /// once, whole.
@@ -48,7 +63,7 @@ public struct ModelConversion {
     ///   - progress: told after each tensor which share of the weights is done.
     /// - Throws: ``InputError`` if the folder holds anything or cannot be written, or if the format cannot hold a weight.
     public func write(
-        _ format: Format, to folder: String, progress: (Double) -> Void = { _ in }
+        _ format: WeightFormat, to folder: String, progress: (Double) -> Void = { _ in }
     ) throws(InputError) {
         try Folder.requireEmpty(folder)
         try FolderReplacement.create(folder) { folder throws(InputError) in
@@ -62,27 +77,45 @@ public struct ModelConversion {
     }
 
     private func tensors(
-        _ format: Format, _ progress: @escaping (Double) -> Void
+        _ format: WeightFormat, _ progress: @escaping (Double) -> Void
     ) throws(InputError) -> [SafetensorsWriter.Tensor] {
-        var expected = configuration.transformerTensors
-        if checkpoint.output != checkpoint.tokenEmbedding { expected.append(configuration.languageModelHead) }
         var written = 0
         return try expected.map { tensor throws(InputError) in
             // The one name of a tied pair stays what loaders look for.
             let name = tensor.name == "wte.weight" ? checkpoint.tokenEmbedding : tensor.name
             let weight = try checkpoint.weights.tensor(name, shape: tensor.shape)
             let path = tensor.name == configuration.languageModelHead.name ? tensor.name : "transformer." + tensor.name
-            return SafetensorsWriter.Tensor(path, format == .f16 ? .f16 : .f32, shape: tensor.shape) {
-                writer throws(InputError) in
-                try write(Tensor(weight), of: weight, as: format, writer)
+            let packed = format.isQuantized && configuration.isPackable(tensor)
+            let (dtype, shape) = packed ? panels(tensor, format) : (format == .f16 ? .f16 : .f32, tensor.shape)
+            let stored = packed ? StoredPanels.name(path, format) : path
+            return SafetensorsWriter.Tensor(stored, dtype, shape: shape) { writer throws(InputError) in
+                if packed {
+                    try writePanels(Tensor(weight), of: tensor, as: format, writer)
+                } else {
+                    try write(Tensor(weight), of: weight, as: format, writer)
+                }
                 written += tensor.shape.reduce(1, *)
                 progress(Double(written) / Double(parameterCount))
             }
         }
     }
 
+    private func panels(_ tensor: ExpectedTensor, _ format: WeightFormat) -> (DType, [Int]) {
+        let (inputs, outputs) = configuration.map(of: tensor)
+        return (.u8, [(outputs + 15) / 16, format.panelBytes(inputs: inputs)])
+    }
+
+    private func writePanels(
+        _ weight: Tensor, of tensor: ExpectedTensor, as format: WeightFormat, _ writer: borrowing AtomicFile.Writer
+    ) throws(InputError) {
+        let matrix = PackedMatrix.packing(
+            configuration.isTable(tensor) ? .outputsByInputs(weight) : .inputsByOutputs(weight), format: format, team: .shared)
+        defer { withExtendedLifetime(matrix) {} }
+        try writer.write(UnsafeRawBufferPointer(start: matrix.panels, count: matrix.byteCount))
+    }
+
     private func write(
-        _ tensor: Tensor, of weight: WeightTensor, as format: Format, _ writer: borrowing AtomicFile.Writer
+        _ tensor: Tensor, of weight: WeightTensor, as format: WeightFormat, _ writer: borrowing AtomicFile.Writer
     ) throws(InputError) {
         defer { withExtendedLifetime(tensor) {} }
         guard format == .f16 else {

@@ -17,7 +17,7 @@ import Tokenizers
 /// Its files are part of the executable, so a copied executable still has them.
 public enum StoryModel {
     /// - Throws: ``InputError`` of kind `data` if the embedded files are damaged.
-    public static func load(weights format: WeightFormat = .f32, team: Team = .shared) throws(InputError) -> GPT2Model {
+    public static func load(weights format: WeightFormat? = nil, team: Team = .shared) throws(InputError) -> GPT2Model {
         let place = "the story model"
         let json = try JSON.parse(bytes(story_model_configuration()), in: "config.json of \(place)")
         let configuration = try GPT2Configuration(json: json, place: "config.json of \(place)")

@@ -20,7 +20,10 @@ public final class PackedMatrix: @unchecked Sendable {
     public let format: WeightFormat
     /// Whether every weight is a number, neither infinite nor NaN.
     public let isFinite: Bool
+    /// Read only where they lie in a file.
     package let panels: UnsafeMutableRawPointer
+    /// What keeps the panels' memory, where that is not this object.
+    private let owner: (any AnyObject & Sendable)?
 
     /// Bytes from one panel to the next.
     package var panelStride: Int { format.panelBytes(inputs: inputs) }
@@ -40,6 +43,7 @@ public final class PackedMatrix: @unchecked Sendable {
         let bytes = (outputs + 15) / 16 * format.panelBytes(inputs: inputs)
         // Huge pages spare the decoder thousands of address look-ups a token.
         let huge = 2 << 20
+        owner = nil
         panels = .allocate(byteCount: max(bytes, 64), alignment: bytes >= huge ? huge : 64)
         #if os(Linux)
             if bytes >= huge { madvise(panels, bytes / huge * huge, 14 /* MADV_HUGEPAGE */) }
@@ -47,6 +51,23 @@ public final class PackedMatrix: @unchecked Sendable {
         let task = PackTask(source: source, format: format, panels: panels, kernels: Processor.kernels)
         team.run(task)
         isFinite = task.isFinite
+    }
+
+    /// Weights that lie packed in memory, as in a mapped file; none of it is touched until it is used.
+    ///
+    /// - Parameters:
+    ///   - panels: as many bytes as ``WeightFormat/panelBytes(inputs:)`` says for each 16 outputs, at any alignment.
+    ///   - owner: keeps them.
+    package init(
+        panels: UnsafeRawPointer, inputs: Int, outputs: Int, format: WeightFormat, owner: any AnyObject & Sendable
+    ) {
+        precondition(format.isQuantized, "floats are packed from how files store them")
+        self.panels = UnsafeMutableRawPointer(mutating: panels)
+        self.inputs = inputs
+        self.outputs = outputs
+        self.format = format
+        self.owner = owner
+        isFinite = true
     }
 
     /// Packs a weight that is not packed yet; one that is stays as it is.
@@ -66,7 +87,7 @@ public final class PackedMatrix: @unchecked Sendable {
         }
     }
 
-    deinit { panels.deallocate() }
+    deinit { if owner == nil { panels.deallocate() } }
 
     /// Copies the weights that make output `index`, [inputs], to `destination`. For an embedding that shares its
     /// table with the head, this is a token's vector.

@@ -2,6 +2,7 @@ import Checkpoints
 import Files
 import Foundation
 import GPT2
+import Tensors
 import TestSupport
 import Testing
 
@@ -15,7 +16,7 @@ import Testing
         out = "\(folder.path)/models/new"
     }
 
-    private func convert(_ name: String, _ format: ModelConversion.Format) throws -> Weights {
+    private func convert(_ name: String, _ format: WeightFormat) throws -> Weights {
         try ModelConversion(directory: Fixture.url(name).path).write(format, to: out)
         return try ModelDirectory(out).weights()
     }
@@ -47,6 +48,44 @@ import Testing
         _ = try convert("plain", .f16)
         let generation = try Data(contentsOf: Fixture.url("plain/generation_config.json"))
         #expect(try Data(contentsOf: URL(fileURLWithPath: "\(out)/generation_config.json")) == generation)
+    }
+
+    /// Panels in a file are the ones that loading the floats makes.
+    @Test(arguments: ["plain", "untied", "headonly"], [WeightFormat.q8, .q4])
+    func panelsAreUsedWhereTheyLie(_ name: String, _ format: WeightFormat) throws {
+        let weights = try convert(name, format)
+        #expect(weights.contains("wte.weight.\(format.rawValue)") && !weights.contains("wte.weight"))
+        let floats = try Fixture.url(name).path
+        let made = try GPT2Model(directory: floats, weights: format)
+        for chosen in [nil, format] {
+            let model = try GPT2Model(directory: out, weights: chosen)
+            #expect(model.warnings.isEmpty && model.source.storedTypes[format.rawValue] == (name == "untied" ? 10 : 9))
+            #expect(try logits(model) == logits(made))
+        }
+        #expect(try logits(made) != logits(GPT2Model(directory: floats)))
+
+        let other = caughtError { () throws(InputError) in try GPT2Model(directory: out, weights: .f32) }
+        #expect(other?.kind == .usage && other?.problem.contains("stored as \(format.rawValue)") == true)
+        let again = caughtError { () throws(InputError) in try ModelConversion(directory: out) }
+        #expect(again?.kind == .usage && again?.problem.contains("already") == true)
+        let trained = caughtError { () throws(InputError) in try GPT2(trainable: out) }
+        #expect(trained?.kind == .usage && trained?.problem.contains("cannot be trained") == true)
+    }
+
+    private func logits(_ model: GPT2Model) throws -> [Float] {
+        var batch = ForwardBatch()
+        try batch.append(whole: [1, 2, 3, 23, 0])
+        return model.network.logits(batch, rows: .all, ForwardContext()).values
+    }
+
+    @Test func panelsOfAnotherSizeAreMisshapen() throws {
+        _ = try convert("plain", .q4)
+        let config = "\(out)/config.json"
+        let text = try String(contentsOfFile: config, encoding: .utf8)
+        try text.replacingOccurrences(of: "\"vocab_size\": 24", with: "\"vocab_size\": 40")
+            .write(toFile: config, atomically: true, encoding: .utf8)
+        let error = caughtError { () throws(InputError) in try GPT2Model(directory: out) }
+        #expect(error?.kind == .data && error?.problem.contains("wte.weight.q4 is [2, 288] and should be [3, 288]") == true)
     }
 
     @Test func nothingIsOverwritten() throws {

@@ -2,6 +2,7 @@ public import ArgumentParser
 import Files
 public import GPT2
 import StoryModel
+import Tensors
 
 struct Quantize: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,8 +16,8 @@ struct Quantize: ParsableCommand {
 
     @OptionGroup var place: ModelPlace
 
-    @Option(help: "The format of the weights; q8 and q4 are not in this version.")
-    var weights: ModelConversion.Format
+    @Option(help: "The format of the weights: 32, 16, 8.5 or 4.5 bits each.")
+    var weights: WeightFormat
 
     @Option(help: ArgumentHelp("The folder to write, which must be new or empty.", valueName: "folder"))
     var out: String
@@ -48,7 +49,7 @@ struct Quantize: ParsableCommand {
         }
         line.end()
 
-        let bytes = conversion.parameterCount * (weights == .f16 ? 2 : 4)
+        let bytes = conversion.byteCount(weights)
         switch output.format {
         case .text:
             try StandardOutput.line(
@@ -60,5 +61,3 @@ struct Quantize: ParsableCommand {
         }
     }
 }
-
-extension ModelConversion.Format: ExpressibleByArgument {}

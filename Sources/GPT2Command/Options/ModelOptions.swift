@@ -11,8 +11,8 @@ struct ModelOptions: ParsableArguments {
 
     @OptionGroup var threads: ThreadOptions
 
-    @Option(help: "How the weights are held in memory: fewer bits are faster and less exact.")
-    var weights = WeightFormat.f32
+    @Option(help: "How the weights are held: fewer bits are faster and less exact. (default: f32, or as they are stored)")
+    var weights: WeightFormat?
 
     struct LoadedModel {
         let model: GPT2Model
