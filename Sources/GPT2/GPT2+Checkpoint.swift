@@ -11,7 +11,8 @@ extension GPT2 {
     ///   - trainable: keeps the weights as they are stored instead, as parameters.
     ///   - format: what the weights of linear maps and the token embedding are held as.
     package init(
-        _ checkpoint: GPT2Checkpoint, _ configuration: GPT2Configuration, trainable: Bool = false, format: WeightFormat = .f32, team: Team
+        _ checkpoint: GPT2Checkpoint, _ configuration: GPT2Configuration, trainable: Bool = false,
+        format: WeightFormat = .f32, team: Team
     ) throws(InputError) {
         let bytes = format.panelBytes(inputs: 32) * checkpoint.elements / 512
         guard canAllocate(byteCount: bytes + bytes / 16) else {
@@ -120,7 +121,8 @@ private struct WeightReader {
             return layout == .inputsByOutputs ? .inputsByOutputs(tensor) : .outputsByInputs(tensor)
         }
         let tensor = try weights.tensor(name, shape: [rows, columns])
-        return .packed(try PackedMatrix(stored(tensor, rows: rows, columns: columns, layout), format: format, team: team))
+        return .packed(
+            try PackedMatrix(stored(tensor, rows: rows, columns: columns, layout), format: format, team: team))
     }
 
     private func panels(

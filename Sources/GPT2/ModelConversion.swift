@@ -109,7 +109,8 @@ public struct ModelConversion {
         _ weight: Tensor, of tensor: ExpectedTensor, as format: WeightFormat, _ writer: borrowing AtomicFile.Writer
     ) throws(InputError) {
         let matrix = PackedMatrix.packing(
-            configuration.isTable(tensor) ? .outputsByInputs(weight) : .inputsByOutputs(weight), format: format, team: .shared)
+            configuration.isTable(tensor) ? .outputsByInputs(weight) : .inputsByOutputs(weight), format: format,
+            team: .shared)
         defer { withExtendedLifetime(matrix) {} }
         try writer.write(UnsafeRawBufferPointer(start: matrix.panels, count: matrix.byteCount))
     }

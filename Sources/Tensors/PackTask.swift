@@ -32,7 +32,8 @@ struct PackTask: TeamTask {
         let groupRows = max(1, min(16, slices / parts)) * sliceRows
         let floats = max(1, sliceRows * columns)
         // Panels are first made of floats, where the format is another.
-        let panelFloats = format == .f32 ? 0 : ((source.layout == .inputsByOutputs ? sliceRows : columns) + 31) / 32 * 32 * 16
+        let panelFloats =
+            format == .f32 ? 0 : ((source.layout == .inputsByOutputs ? sliceRows : columns) + 31) / 32 * 32 * 16
         let scratch = UnsafeMutablePointer<Float>.allocate(capacity: floats + panelFloats)
         defer { scratch.deallocate() }
         for group in stride(from: part * groupRows, to: source.rows, by: parts * groupRows) {

@@ -85,7 +85,8 @@ import Testing
         try text.replacingOccurrences(of: "\"vocab_size\": 24", with: "\"vocab_size\": 40")
             .write(toFile: config, atomically: true, encoding: .utf8)
         let error = caughtError { () throws(InputError) in try GPT2Model(directory: out) }
-        #expect(error?.kind == .data && error?.problem.contains("wte.weight.q4 is [2, 288] and should be [3, 288]") == true)
+        #expect(
+            error?.kind == .data && error?.problem.contains("wte.weight.q4 is [2, 288] and should be [3, 288]") == true)
     }
 
     @Test func nothingIsOverwritten() throws {

@@ -34,7 +34,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("max 100000\n", nil), ("200000 100000\n", 2), ("150000 100000", 1), ("50000 100000", 1), ("", nil), ("x y", nil),
+        ("max 100000\n", nil), ("200000 100000\n", 2), ("150000 100000", 1), ("50000 100000", 1), ("", nil),
+        ("x y", nil),
         ("100000 0", nil), ("1e300 1", 1024),
     ])
     func quotasOfVersionTwo(_ text: String, _ quota: Int?) throws {

@@ -11,7 +11,7 @@ struct ModelOptions: ParsableArguments {
 
     @OptionGroup var threads: ThreadOptions
 
-    @Option(help: "How the weights are held: fewer bits are faster and less exact. (default: f32, or as they are stored)")
+    @Option(help: "How the weights are held: fewer bits are faster, less exact. (default: f32, or as they are stored)")
     var weights: WeightFormat?
 
     struct LoadedModel {
