@@ -113,8 +113,8 @@ private struct WeightReader {
         _ name: String, rows: Int, columns: Int, _ layout: StoredMatrix.Layout
     ) throws(InputError) -> Weight {
         if let format = checkpoint.panels[name] {
-            let map = layout == .inputsByOutputs ? (inputs: rows, outputs: columns) : (columns, rows)
-            return try panels(name, format, inputs: map.inputs, outputs: map.outputs)
+            let (inputs, outputs) = layout == .inputsByOutputs ? (rows, columns) : (columns, rows)
+            return try panels(name, format, inputs: inputs, outputs: outputs)
         }
         if trainable {
             let tensor = try matrix(name, rows, columns)

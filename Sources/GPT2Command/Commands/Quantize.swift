@@ -1,6 +1,6 @@
-public import ArgumentParser
+import ArgumentParser
 import Files
-public import GPT2
+import GPT2
 import StoryModel
 import Tensors
 

@@ -1,8 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 import Files
 import GPT2
 import StoryModel
-import Tensors
+public import Tensors
 import Tokenizers
 
 /// Which model, and how it is held. Every command that runs a model has these.
