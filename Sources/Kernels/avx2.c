@@ -13,9 +13,9 @@ BEGIN_TARGET("avx2,fma,f16c")
 typedef __m256 V;
 #define LANES 8
 #define TILE_ROWS 6
-#define FAR_PANELS 4
+#define FAR_PANELS 2
 #define WIDE_PANELS 1
-#define PREFETCH_LINES 24
+#define PREFETCH_LINES 8
 
 static const int32_t mask_source[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
 

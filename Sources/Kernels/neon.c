@@ -113,8 +113,7 @@ static void narrow_f16(size_t count, const float *x, uint16_t *y) {
 typedef int8x16_t QI;
 typedef float32x4_t QF;
 #define Q_LANES 4
-#define Q_FAR_PANELS 2
-#define Q_PREFETCH_BYTES 2048
+#define Q_TILE_ROWS 2
 
 static ALWAYS_INLINE QF q_zero(void) { return vdupq_n_f32(0.0f); }
 static ALWAYS_INLINE QF q_load(const float *x) { return vld1q_f32(x); }
@@ -128,31 +127,34 @@ static ALWAYS_INLINE QF q_fma(QI sum, float scale, QF scales, QF total) {
     return vfmaq_f32(total, vcvtq_f32_s32(vreinterpretq_s32_s8(sum)), vmulq_f32(vdupq_n_f32(scale), scales));
 }
 
-static ALWAYS_INLINE void q_open(const int bits, const uint8_t *numbers, size_t half, QI weights[8]) {
-    const uint8_t *at = numbers + 16 * half;
+static ALWAYS_INLINE void q_open(const int bits, const uint8_t *numbers, size_t step, size_t half, QI weights[2]) {
     if (bits == 8) {
-        UNROLL for (size_t s = 0; s < 8; s++) weights[s] = vreinterpretq_s8_u8(vld1q_u8(at + 64 * s));
+        UNROLL for (size_t i = 0; i < 2; i++)
+            weights[i] = vreinterpretq_s8_u8(vld1q_u8(numbers + 64 * (step + i) + 16 * half));
         return;
     }
-    UNROLL for (size_t s = 0; s < 4; s++) {
-        uint8x16_t pair = vld1q_u8(at + 64 * s);
-        weights[2 * s] = vreinterpretq_s8_u8(vandq_u8(pair, vdupq_n_u8(15)));
-        weights[2 * s + 1] = vreinterpretq_s8_u8(vshrq_n_u8(pair, 4));
-    }
+    uint8x16_t pair = vld1q_u8(numbers + 32 * step + 16 * half);
+    weights[0] = vreinterpretq_s8_u8(vandq_u8(pair, vdupq_n_u8(15)));
+    weights[1] = vreinterpretq_s8_u8(vshrq_n_u8(pair, 4));
 }
 
-static ALWAYS_INLINE QI q_dot(const int bits, const QI weights[8], const int8_t *x, int32_t offset) {
-    int32x4_t sum = vdupq_n_s32(0);
-    UNROLL for (size_t s = 0; s < 8; s++) {
-        int32_t four;
-        memcpy(&four, x + 4 * s, 4);
-        int8x16_t values = vreinterpretq_s8_s32(vdupq_n_s32(four));
-        // Products of outputs 0 and 1, of 2 and 3; each pair of them, then pairs of pairs.
-        int32x4_t low = vpaddlq_s16(vmull_s8(vget_low_s8(weights[s]), vget_low_s8(values)));
-        int32x4_t high = vpaddlq_s16(vmull_s8(vget_high_s8(weights[s]), vget_high_s8(values)));
-        sum = vaddq_s32(sum, vpaddq_s32(low, high));
-    }
-    return vreinterpretq_s8_s32(bits == 8 ? sum : vsubq_s32(sum, vdupq_n_s32(offset)));
+static ALWAYS_INLINE QI q_four(const int8_t *x) {
+    int32_t four;
+    memcpy(&four, x, 4);
+    return vreinterpretq_s8_s32(vdupq_n_s32(four));
+}
+
+static ALWAYS_INLINE QI q_first(const int bits, QI weights, QI x) {
+    // Products of outputs 0 and 1, of 2 and 3; each pair of them, then pairs of pairs.
+    int32x4_t low = vpaddlq_s16(vmull_s8(vget_low_s8(weights), vget_low_s8(x)));
+    int32x4_t high = vpaddlq_s16(vmull_s8(vget_high_s8(weights), vget_high_s8(x)));
+    return vreinterpretq_s8_s32(vpaddq_s32(low, high));
+}
+static ALWAYS_INLINE QI q_add(const int bits, QI dots, QI weights, QI x) {
+    return vreinterpretq_s8_s32(vaddq_s32(vreinterpretq_s32_s8(dots), vreinterpretq_s32_s8(q_first(bits, weights, x))));
+}
+static ALWAYS_INLINE QI q_sum(const int bits, QI dots, int32_t offset) {
+    return bits == 8 ? dots : vreinterpretq_s8_s32(vsubq_s32(vreinterpretq_s32_s8(dots), vdupq_n_s32(offset)));
 }
 
 static void quantize_row(size_t depth, const float *x, size_t row, const kernels_quantized_rows *y) {

@@ -18,8 +18,6 @@
         .quantize_row = quantize_row, \
         .pack_q8 = pack_q8, \
         .pack_q4 = pack_q4, \
-        .unpack_q8 = unpack_q8, \
-        .unpack_q4 = unpack_q4, \
         .matmul_q8 = matmul_q8, \
         .matmul_q4 = matmul_q4, \
         .narrow_f16 = narrow_f16, \

@@ -1,7 +1,7 @@
 internal import Kernels
 internal import Synchronization
 
-/// Work that a team's threads share: each runs one part of it.
+/// Work that a team's threads share: each runs a part of it, and another while parts are left.
 ///
 /// A protocol and not a closure, because handing a closure to another thread costs two heap allocations, and a decoded
 /// token may cost none.
@@ -42,24 +42,33 @@ public final class Team: Sendable {
         worthwhile = operations
         state = TeamState()
         var started = 1
-        while started < min(max(threads, 1), 256), state.startWorker(part: started) { started += 1 }
+        while started < min(max(threads, 1), 256), state.startWorker() { started += 1 }
         self.threads = started
     }
 
     deinit { state.stop() }
 
     /// Runs every part of `task` and returns when all are done. Must not be called from inside a region.
-    package func run(_ task: some TeamTask) {
+    ///
+    /// - Parameter partsPerThread: with more than one, threads that get on well do more of them than one that has to
+    ///   share its processor with another program.
+    package func run(_ task: some TeamTask, partsPerThread: Int = 1) {
         if threads == 1 { return task.run(part: 0, of: 1) }
         region.withLock { _ in
-            withUnsafePointer(to: task) { state.run(UnsafeRawPointer($0), type: type(of: task), parts: threads) }
+            withUnsafePointer(to: task) {
+                state.run(UnsafeRawPointer($0), type: type(of: task), parts: threads * partsPerThread)
+            }
         }
     }
 
     /// Runs `task` on all threads if it is worth waking them: if it takes some `operations` or more of simple
     /// arithmetic; else on the calling thread alone.
-    package func run(_ task: some TeamTask, operations: Int) {
-        if operations < worthwhile { task.run(part: 0, of: 1) } else { run(task) }
+    package func run(_ task: some TeamTask, operations: Int, partsPerThread: Int = 1) {
+        if operations < worthwhile {
+            task.run(part: 0, of: 1)
+        } else {
+            run(task, partsPerThread: partsPerThread)
+        }
     }
 }
 
@@ -71,21 +80,46 @@ private final class TeamState: Sendable {
         var parts: Int
     }
 
-    // Sound without a lock: written before `generation` is signalled and read after it was seen, and the next region
-    // starts only when `unfinished` has come back to zero.
+    // Sound without a lock: written before its first part can be claimed and read by those who have claimed one, and the
+    // next region starts only when `unfinished` has come back to zero.
     nonisolated(unsafe) private var job: Job?
     nonisolated(unsafe) private var stopping = false
+    /// The region's number in the upper half, then its parts and those of them that are claimed, 16 bits each. A thread
+    /// that comes late finds none left, so nobody waits for one that sleeps.
+    private let claims = Atomic<UInt64>(0)
     /// Counts regions; a worker waits for it to change.
     private let generation = Signal()
-    /// The workers that have not done their part of this region yet.
+    /// The parts that are not done yet.
     private let unfinished = Signal()
 
     func run(_ address: UnsafeRawPointer, type: any TeamTask.Type, parts: Int) {
+        precondition(parts < 1 << 16, "\(parts) parts")
         job = Job(address: address, type: type, parts: parts)
-        unfinished.set(UInt32(parts - 1))
+        unfinished.set(UInt32(parts))
+        let region = (claims.load(ordering: .relaxed) >> 32 + 1) & 0xffff_ffff
+        claims.store(region << 32 | UInt64(parts) << 16, ordering: .releasing)
         generation.add(1)
-        type.run(at: address, part: 0, of: parts)
+        work()
         unfinished.wait { $0 == 0 }
+    }
+
+    /// Does parts of the region until all are claimed.
+    private func work() {
+        while let part = claim() {
+            if let job { job.type.run(at: job.address, part: part, of: job.parts) }
+            unfinished.add(UInt32.max)  // one less
+        }
+    }
+
+    private func claim() -> Int? {
+        var word = claims.load(ordering: .relaxed)
+        while word & 0xffff < word >> 16 & 0xffff {
+            let (isMine, found) = claims.weakCompareExchange(
+                expected: word, desired: word + 1, ordering: .acquiringAndReleasing)
+            if isMine { return Int(word & 0xffff) }
+            word = found
+        }
+        return nil
     }
 
     func stop() {
@@ -94,15 +128,13 @@ private final class TeamState: Sendable {
     }
 
     /// False if the system refuses another thread.
-    func startWorker(part: Int) -> Bool {
+    func startWorker() -> Bool {
         startThread { [self] in
             var seen: UInt32 = 0
             while true {
-                generation.wait { $0 != seen }
-                seen &+= 1
+                seen = generation.wait { $0 != seen }
                 if stopping { return }
-                if let job { job.type.run(at: job.address, part: part, of: job.parts) }
-                unfinished.add(UInt32.max)  // one less
+                work()
             }
         }
     }
@@ -135,17 +167,19 @@ private final class Signal: Sendable {
         if sleepers.load(ordering: .sequentiallyConsistent) != 0 { threads_wake(address) }
     }
 
-    func wait(until ready: (UInt32) -> Bool) {
+    /// - Returns: the value that was found ready.
+    @discardableResult func wait(until ready: (UInt32) -> Bool) -> UInt32 {
         for _ in 0..<10_000 {
-            if ready(word.pointee.load(ordering: .acquiring)) { return }
+            let value = word.pointee.load(ordering: .acquiring)
+            if ready(value) { return value }
             threads_pause()
         }
         sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        defer { sleepers.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
         while true {
             let value = word.pointee.load(ordering: .sequentiallyConsistent)
-            if ready(value) { break }
+            if ready(value) { return value }
             threads_wait(address, value)
         }
-        sleepers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
     }
 }

@@ -5,22 +5,18 @@ extension ForwardContext {
     /// y = epilogue(x W) with packed weights of any format.
     func multiply(_ x: Tensor, _ weight: PackedMatrix, epilogue: ProductEpilogue, into y: Tensor) {
         let operations = x.rows * weight.inputs * weight.outputs
+        // So large that each part is worth a run through memory of its own.
+        let parts = min(max(weight.byteCount / (team.threads * 65_536), 1), 4)
         if !weight.format.isQuantized {
             let task = PackedLinearTask(x: x, weight: weight, epilogue: epilogue, y: y, kernels: kernels)
-            return team.run(task, operations: operations)
+            return team.run(task, operations: operations, partsPerThread: parts)
         }
-        // A few rows each thread turns into bytes for itself: that takes less than a region of its own.
-        let isShared = x.rows > QuantizedLinearTask.fewRows
         let rows = QuantizedRows(rows: x.rows, inputs: weight.inputs)
-        let scratch = tensor(Shape(isShared ? 1 : team.threads, rows.floatCount))
-        if isShared {
-            let task = QuantizeRowsTask(x: x, rows: rows, scratch: scratch, kernels: kernels)
-            team.run(task, operations: 4 * x.shape.count)
-        }
+        let scratch = tensor(Shape(rows.floatCount))
+        team.run(QuantizeRowsTask(x: x, rows: rows, scratch: scratch, kernels: kernels), operations: x.shape.count)
         let task = QuantizedLinearTask(
-            x: x, rows: rows, scratch: scratch, isShared: isShared, weight: weight, epilogue: epilogue, y: y,
-            kernels: kernels)
-        team.run(task, operations: operations)
+            x: x, rows: rows, scratch: scratch, weight: weight, epilogue: epilogue, y: y, kernels: kernels)
+        team.run(task, operations: operations, partsPerThread: parts)
     }
 }
 
@@ -114,28 +110,26 @@ private struct QuantizeRowsTask: TeamTask {
 private struct QuantizedLinearTask: TeamTask {
     let x: Tensor
     let rows: QuantizedRows
+    /// What ``QuantizeRowsTask`` wrote.
     let scratch: Tensor
-    /// Whether the rows are bytes already, the same for all parts.
-    let isShared: Bool
     let weight: PackedMatrix
     let epilogue: ProductEpilogue
     let y: Tensor
     let kernels: kernels_table
 
-    static let fewRows = 4
-
     /// Each part makes a run of neighbouring outputs for all rows.
     func run(part: Int, of parts: Int) {
-        let (inputs, outputs) = (weight.inputs, weight.outputs)
+        let outputs = weight.outputs
         let (first, columns) = panels(of: weight, part: part, of: parts)
         if columns <= 0 { return }
-        var quantized = rows.at(scratch.floats + (isShared ? 0 : part * rows.floatCount))
-        if !isShared {
-            for row in 0..<x.rows { kernels.quantize_row(inputs, x.floats + row * inputs, row, &quantized) }
-        }
+        var quantized = rows.at(scratch.floats)
         var finish = epilogue.kernel(row: 0, column: first, outputs: outputs)
         let panel = (weight.panels + first / 16 * weight.panelStride).assumingMemoryBound(to: UInt8.self)
-        (weight.format == .q8 ? kernels.matmul_q8 : kernels.matmul_q4)(
-            columns, rows.blocks, &quantized, panel, y.floats + first, outputs, &finish)
+        let y = y.floats + first
+        if weight.format == .q8 {
+            kernels.matmul_q8(columns, rows.blocks, &quantized, panel, y, outputs, &finish)
+        } else {
+            kernels.matmul_q4(columns, rows.blocks, &quantized, panel, y, outputs, &finish)
+        }
     }
 }

@@ -102,12 +102,16 @@ public final class PackedMatrix: @unchecked Sendable {
             for i in 0..<inputs { Processor.kernels.widen_f16(1, halves + i * 16, destination + i) }
         case .q8, .q4:
             let blocks = (inputs + 31) / 32
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: 32 * 16) { block in
-                guard let floats = block.baseAddress else { return }
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: 32) { numbers in  // so few lie on the stack
+                guard let floats = numbers.baseAddress else { return }
                 for k in 0..<blocks {
-                    let bytes = (panel + k * panelStride / blocks).assumingMemoryBound(to: UInt8.self)
-                    (format == .q8 ? Processor.kernels.unpack_q8 : Processor.kernels.unpack_q4)(bytes, floats)
-                    for i in 0..<min(32, inputs - k * 32) { destination[k * 32 + i] = floats[i * 16 + lane] }
+                    let block = (panel + k * panelStride / blocks).assumingMemoryBound(to: UInt8.self)
+                    if format == .q8 {
+                        kernels_unpack_q8(block, lane, floats)
+                    } else {
+                        kernels_unpack_q4(block, lane, floats)
+                    }
+                    (destination + k * 32).update(from: floats, count: min(32, inputs - k * 32))
                 }
             }
         }

@@ -108,10 +108,6 @@ typedef struct {
     void (*pack_q8)(const float *x, uint8_t *block);
     void (*pack_q4)(const float *x, uint8_t *block);
 
-    /// x[k * 16 + j] from one block of a quantised panel.
-    void (*unpack_q8)(const uint8_t *block, float *x);
-    void (*unpack_q4)(const uint8_t *block, float *x);
-
     /// c[rows, columns] = epilogue(a x b), b being ceil(columns / 16) panels of `blocks` blocks each. An element is the
     /// ascending chain of fused multiply-adds over the blocks, from zero: s_k * (a's scale * b's scale), s_k the exact sum
     /// of the products of block k's numbers.
@@ -183,5 +179,9 @@ const kernels_table *kernels_best(void);
 
 /// 1 if every element is finite.
 int kernels_all_finite(size_t count, const float *x);
+
+/// The 32 numbers of one output from a block of a quantised panel.
+void kernels_unpack_q8(const uint8_t *block, size_t output, float *x);
+void kernels_unpack_q4(const uint8_t *block, size_t output, float *x);
 
 #endif

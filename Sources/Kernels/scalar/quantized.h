@@ -112,14 +112,12 @@ static void pack_q4(const float *x, uint8_t *block) {
     }
 }
 
-static void unpack_q8(const uint8_t *block, float *x) {
-    for (size_t k = 0; k < KERNELS_QUANT_BLOCK; k++)
-        for (size_t j = 0; j < KERNELS_PANEL; j++) x[k * KERNELS_PANEL + j] = scale_of(block, j) * (float)number_q8(block, k, j);
+void kernels_unpack_q8(const uint8_t *block, size_t output, float *x) {
+    for (size_t k = 0; k < KERNELS_QUANT_BLOCK; k++) x[k] = scale_of(block, output) * (float)number_q8(block, k, output);
 }
 
-static void unpack_q4(const uint8_t *block, float *x) {
-    for (size_t k = 0; k < KERNELS_QUANT_BLOCK; k++)
-        for (size_t j = 0; j < KERNELS_PANEL; j++) x[k * KERNELS_PANEL + j] = scale_of(block, j) * (float)number_q4(block, k, j);
+void kernels_unpack_q4(const uint8_t *block, size_t output, float *x) {
+    for (size_t k = 0; k < KERNELS_QUANT_BLOCK; k++) x[k] = scale_of(block, output) * (float)number_q4(block, k, output);
 }
 
 static inline float finished(float total, const kernels_epilogue *epilogue, size_t row, size_t column) {

@@ -66,30 +66,3 @@ static void pack_q4(const float *x, uint8_t *block) {
         }
     }
 }
-
-static ALWAYS_INLINE void widen_scales(const uint8_t *block, float *scales) {
-    uint16_t halves[KERNELS_PANEL];
-    memcpy(halves, block, sizeof halves);
-    widen_f16(KERNELS_PANEL, halves, scales);
-}
-
-static void unpack_q8(const uint8_t *block, float *x) {
-    float scales[KERNELS_PANEL];
-    widen_scales(block, scales);
-    for (size_t k = 0; k < KERNELS_QUANT_BLOCK; k++) {
-        for (size_t j = 0; j < KERNELS_PANEL; j++) {
-            x[k * KERNELS_PANEL + j] = scales[j] * (float)(int8_t)block[32 + k / 4 * 64 + j * 4 + k % 4];
-        }
-    }
-}
-
-static void unpack_q4(const uint8_t *block, float *x) {
-    float scales[KERNELS_PANEL];
-    widen_scales(block, scales);
-    for (size_t k = 0; k < KERNELS_QUANT_BLOCK; k++) {
-        for (size_t j = 0; j < KERNELS_PANEL; j++) {
-            uint8_t pair = block[32 + k / 8 * 64 + j * 4 + k % 4];
-            x[k * KERNELS_PANEL + j] = scales[j] * (float)((k / 4 % 2 ? pair >> 4 : pair & 15) - 8);
-        }
-    }
-}

@@ -1,11 +1,15 @@
 /// Products with quantised weights for one instruction set; included after its q_ operations and matmul.h.
 ///
-/// A half is Q_LANES outputs of a panel's 16. `open` makes of a half's block eight vectors, one for each four inputs;
-/// `dot` sums their products with one row's 32 bytes.
+/// A half is Q_LANES outputs of a panel's 16, a step four inputs of a block's 32: `q_open` makes of a half's two steps two
+/// vectors, `q_add` adds their products with a row's bytes, and `q_sum` turns what was added into whole numbers.
 
 #define HALVES (KERNELS_PANEL / Q_LANES)
 /// Rows whose sums stay in the first cache while a panel's blocks pass.
 #define ROWS_TOGETHER 64
+/// So many rows wait for their weights from memory.
+#define FEW_ROWS 16
+
+static ALWAYS_INLINE size_t block_bytes(const int bits) { return bits == 8 ? KERNELS_Q8_BLOCK_BYTES : KERNELS_Q4_BLOCK_BYTES; }
 
 static ALWAYS_INLINE void finish_panel(size_t rows, size_t columns, const float *sums, float *c, ptrdiff_t c_stride, size_t row,
                                        size_t column, const kernels_epilogue *epilogue) {
@@ -21,73 +25,96 @@ static ALWAYS_INLINE void finish_panel(size_t rows, size_t columns, const float 
     }
 }
 
-/// The sums of one row and a few panels at once: each panel is a stream of its own from memory.
-static ALWAYS_INLINE void multiply_row(const size_t panels, size_t blocks, const int bits, const kernels_quantized_rows *a,
-                                       const uint8_t *b, float *sums) {
-    const size_t bytes = bits == 8 ? KERNELS_Q8_BLOCK_BYTES : KERNELS_Q4_BLOCK_BYTES;
-    QF totals[Q_FAR_PANELS][HALVES];
-    UNROLL for (size_t p = 0; p < panels; p++)
-        UNROLL for (size_t h = 0; h < HALVES; h++) totals[p][h] = q_zero();
+/// Asks for what comes two blocks later.
+static ALWAYS_INLINE void prefetch_block(const uint8_t *block, const size_t bytes) {
+    for (size_t line = 0; line < bytes; line += 64) __builtin_prefetch(block + 2 * bytes + line, 0, 3);
+}
+
+/// The sums of one row and a panel, which comes from memory in one stream.
+static ALWAYS_INLINE void multiply_row(size_t blocks, const int bits, const kernels_quantized_rows *a, const uint8_t *b, float *sums) {
+    const size_t bytes = block_bytes(bits);
+    QF totals[HALVES];
+    UNROLL for (size_t h = 0; h < HALVES; h++) totals[h] = q_zero();
     for (size_t k = 0; k < blocks; k++) {
+        const uint8_t *block = b + k * bytes;
         const int8_t *x = a->values + k * KERNELS_QUANT_BLOCK;
-        UNROLL for (size_t p = 0; p < panels; p++) {
-            const uint8_t *block = b + (p * blocks + k) * bytes;
-            for (size_t line = 0; line < bytes; line += 64) __builtin_prefetch(block + Q_PREFETCH_BYTES + line, 0, 3);
+        prefetch_block(block, bytes);
+        QI dots[HALVES];
+        UNROLL for (size_t s = 0; s < 8; s += 2) {
+            QI low = q_four(x + 4 * s), high = q_four(x + 4 * s + 4);
             UNROLL for (size_t h = 0; h < HALVES; h++) {
-                QI weights[8];
-                q_open(bits, block + 32, h, weights);
-                QI sum = q_dot(bits, weights, x, a->offsets[k]);
-                totals[p][h] = q_fma(sum, a->scales[k], q_scales(block, h), totals[p][h]);
+                QI weights[2];
+                q_open(bits, block + 32, s, h, weights);
+                dots[h] = s == 0 ? q_first(bits, weights[0], low) : q_add(bits, dots[h], weights[0], low);
+                dots[h] = q_add(bits, dots[h], weights[1], high);
+            }
+        }
+        UNROLL for (size_t h = 0; h < HALVES; h++)
+            totals[h] = q_fma(q_sum(bits, dots[h], a->offsets[k]), a->scales[k], q_scales(block, h), totals[h]);
+    }
+    UNROLL for (size_t h = 0; h < HALVES; h++) q_store(sums + h * Q_LANES, totals[h]);
+}
+
+/// Adds to the sums of a few rows what one block of a panel gives.
+static ALWAYS_INLINE void multiply_tile(const size_t rows, const int bits, const uint8_t *block, const int8_t *x,
+                                        const float *scales, const int32_t *offsets, float *sums) {
+    QI dots[Q_TILE_ROWS][HALVES];
+    UNROLL for (size_t s = 0; s < 8; s += 2) {
+        QI weights[HALVES][2];
+        UNROLL for (size_t h = 0; h < HALVES; h++) q_open(bits, block + 32, s, h, weights[h]);
+        UNROLL for (size_t r = 0; r < rows; r++) {
+            const int8_t *from = x + r * KERNELS_QUANT_BLOCK + 4 * s;
+            QI low = q_four(from), high = q_four(from + 4);
+            UNROLL for (size_t h = 0; h < HALVES; h++) {
+                dots[r][h] = s == 0 ? q_first(bits, weights[h][0], low) : q_add(bits, dots[r][h], weights[h][0], low);
+                dots[r][h] = q_add(bits, dots[r][h], weights[h][1], high);
             }
         }
     }
-    UNROLL for (size_t p = 0; p < panels; p++)
-        UNROLL for (size_t h = 0; h < HALVES; h++) q_store(sums + p * KERNELS_PANEL + h * Q_LANES, totals[p][h]);
+    UNROLL for (size_t r = 0; r < rows; r++) {
+        UNROLL for (size_t h = 0; h < HALVES; h++) {
+            float *total = sums + r * KERNELS_PANEL + h * Q_LANES;
+            q_store(total, q_fma(q_sum(bits, dots[r][h], offsets[r]), scales[r], q_scales(block, h), q_load(total)));
+        }
+    }
 }
 
 /// The sums of a group of rows and one panel.
-static ALWAYS_INLINE void multiply_rows_quantized(size_t first, size_t rows, size_t blocks, const int bits,
-                                                  const kernels_quantized_rows *a, const uint8_t *b, float *sums) {
-    const size_t bytes = bits == 8 ? KERNELS_Q8_BLOCK_BYTES : KERNELS_Q4_BLOCK_BYTES;
+static ALWAYS_INLINE void multiply_group(size_t first, size_t rows, size_t blocks, const int bits,
+                                         const kernels_quantized_rows *a, const uint8_t *b, float *sums) {
+    const size_t bytes = block_bytes(bits);
     memset(sums, 0, rows * KERNELS_PANEL * sizeof(float));
     for (size_t k = 0; k < blocks; k++) {
         const uint8_t *block = b + k * bytes;
-        size_t number = k * a->rows + first;
-        for (size_t h = 0; h < HALVES; h++) {
-            QI weights[8];
-            q_open(bits, block + 32, h, weights);
-            QF scales = q_scales(block, h);
-            for (size_t r = 0; r < rows; r++) {
-                float *total = sums + r * KERNELS_PANEL + h * Q_LANES;
-                QI sum = q_dot(bits, weights, a->values + (number + r) * KERNELS_QUANT_BLOCK, a->offsets[number + r]);
-                q_store(total, q_fma(sum, a->scales[number + r], scales, q_load(total)));
+        if (rows <= FEW_ROWS) prefetch_block(block, bytes);
+        for (size_t r = 0; r < rows;) {
+            size_t number = k * a->rows + first + r;
+            const int8_t *x = a->values + number * KERNELS_QUANT_BLOCK;
+            float *total = sums + r * KERNELS_PANEL;
+            const float *scales = a->scales + number;
+            const int32_t *offsets = a->offsets + number;
+            size_t together = rows - r < Q_TILE_ROWS ? rows - r : Q_TILE_ROWS;
+            switch (together) {
+                case 1: multiply_tile(1, bits, block, x, scales, offsets, total); break;
+                case 2: multiply_tile(2, bits, block, x, scales, offsets, total); break;
+                case 3: multiply_tile(3, bits, block, x, scales, offsets, total); break;
+                default: multiply_tile(Q_TILE_ROWS, bits, block, x, scales, offsets, total); break;
             }
+            r += together;
         }
     }
 }
 
 static ALWAYS_INLINE void matmul_quantized(size_t columns, size_t blocks, const int bits, const kernels_quantized_rows *a,
                                            const uint8_t *b, float *c, ptrdiff_t c_stride, const kernels_epilogue *epilogue) {
-    const size_t stride = blocks * (bits == 8 ? KERNELS_Q8_BLOCK_BYTES : KERNELS_Q4_BLOCK_BYTES);
+    const size_t stride = blocks * block_bytes(bits);
     size_t panels = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL;
-    if (a->rows == 1) {
-        float sums[Q_FAR_PANELS * KERNELS_PANEL];
-        for (size_t panel = 0; panel < panels;) {
-            size_t group = panels - panel >= Q_FAR_PANELS ? Q_FAR_PANELS : 1;
-            if (group == 1) multiply_row(1, blocks, bits, a, b + panel * stride, sums);
-            else multiply_row(Q_FAR_PANELS, blocks, bits, a, b + panel * stride, sums);
-            for (size_t p = 0; p < group; p++) {
-                finish_panel(1, columns, sums + p * KERNELS_PANEL, c, c_stride, 0, (panel + p) * KERNELS_PANEL, epilogue);
-            }
-            panel += group;
-        }
-        return;
-    }
     float sums[ROWS_TOGETHER * KERNELS_PANEL];
     for (size_t row = 0; row < a->rows; row += ROWS_TOGETHER) {
         size_t rows = a->rows - row < ROWS_TOGETHER ? a->rows - row : ROWS_TOGETHER;
         for (size_t panel = 0; panel < panels; panel++) {
-            multiply_rows_quantized(row, rows, blocks, bits, a, b + panel * stride, sums);
+            if (a->rows == 1) multiply_row(blocks, bits, a, b + panel * stride, sums);
+            else multiply_group(row, rows, blocks, bits, a, b + panel * stride, sums);
             finish_panel(rows, columns, sums, c, c_stride, row, panel * KERNELS_PANEL, epilogue);
         }
     }

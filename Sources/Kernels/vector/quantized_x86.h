@@ -3,8 +3,7 @@
 typedef __m256i QI;
 typedef __m256 QF;
 #define Q_LANES 8
-#define Q_FAR_PANELS 4
-#define Q_PREFETCH_BYTES 2048
+#define Q_TILE_ROWS 4
 
 static ALWAYS_INLINE QF q_zero(void) { return _mm256_setzero_ps(); }
 static ALWAYS_INLINE QF q_load(const float *x) { return _mm256_loadu_ps(x); }
@@ -16,18 +15,16 @@ static ALWAYS_INLINE QF q_fma(QI sum, float scale, QF scales, QF total) {
     return _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum), _mm256_mul_ps(_mm256_set1_ps(scale), scales), total);
 }
 
-static ALWAYS_INLINE void q_open(const int bits, const uint8_t *numbers, size_t half, QI weights[8]) {
-    const uint8_t *at = numbers + 32 * half;
+static ALWAYS_INLINE void q_open(const int bits, const uint8_t *numbers, size_t step, size_t half, QI weights[2]) {
     if (bits == 8) {
-        UNROLL for (size_t s = 0; s < 8; s++) weights[s] = _mm256_loadu_si256((const __m256i *)(at + 64 * s));
+        UNROLL for (size_t i = 0; i < 2; i++)
+            weights[i] = _mm256_loadu_si256((const __m256i *)(numbers + 64 * (step + i) + 32 * half));
         return;
     }
     const QI low = _mm256_set1_epi8(15);
-    UNROLL for (size_t s = 0; s < 4; s++) {
-        QI pair = _mm256_loadu_si256((const __m256i *)(at + 64 * s));
-        weights[2 * s] = _mm256_and_si256(pair, low);
-        weights[2 * s + 1] = _mm256_and_si256(_mm256_srli_epi16(pair, 4), low);
-    }
+    QI pair = _mm256_loadu_si256((const __m256i *)(numbers + 32 * step + 32 * half));
+    weights[0] = _mm256_and_si256(pair, low);
+    weights[1] = _mm256_and_si256(_mm256_srli_epi16(pair, 4), low);
 }
 
 static ALWAYS_INLINE QI q_four(const int8_t *x) {
@@ -36,21 +33,22 @@ static ALWAYS_INLINE QI q_four(const int8_t *x) {
     return _mm256_set1_epi32(four);
 }
 
-static ALWAYS_INLINE QI q_dot(const int bits, const QI weights[8], const int8_t *x, int32_t offset) {
-    const QI ones = _mm256_set1_epi16(1);
-    if (bits == 8) {
-        // One factor must be without sign. Two products of at most 127 x 127 fit into 16 bits.
-        QI sum = _mm256_setzero_si256();
-        UNROLL for (size_t s = 0; s < 8; s++) {
-            QI products = _mm256_maddubs_epi16(_mm256_abs_epi8(weights[s]), _mm256_sign_epi8(q_four(x + 4 * s), weights[s]));
-            sum = _mm256_add_epi32(sum, _mm256_madd_epi16(products, ones));
-        }
-        return sum;
-    }
-    // Sixteen products of at most 15 x 127 fit into 16 bits.
-    QI sum = _mm256_maddubs_epi16(weights[0], q_four(x));
-    UNROLL for (size_t s = 1; s < 8; s++) sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(weights[s], q_four(x + 4 * s)));
-    return _mm256_sub_epi32(_mm256_madd_epi16(sum, ones), _mm256_set1_epi32(offset));
+/// q8: one factor must be without sign, and two products of at most 127 x 127 fit into 16 bits. q4: sixteen products of at
+/// most 15 x 127 fit, a whole block's.
+static ALWAYS_INLINE QI q_first(const int bits, QI weights, QI x) {
+    if (bits == 4) return _mm256_maddubs_epi16(weights, x);
+    QI products = _mm256_maddubs_epi16(_mm256_abs_epi8(weights), _mm256_sign_epi8(x, weights));
+    return _mm256_madd_epi16(products, _mm256_set1_epi16(1));
+}
+static ALWAYS_INLINE QI q_add(const int bits, QI dots, QI weights, QI x) {
+    QI products = q_first(bits, weights, x);
+    dots = bits == 4 ? _mm256_add_epi16(dots, products) : _mm256_add_epi32(dots, products);
+    __asm__("" : "+x"(dots));  // else the compiler makes of the sums a tree that does not fit into the registers
+    return dots;
+}
+static ALWAYS_INLINE QI q_sum(const int bits, QI dots, int32_t offset) {
+    if (bits == 8) return dots;
+    return _mm256_sub_epi32(_mm256_madd_epi16(dots, _mm256_set1_epi16(1)), _mm256_set1_epi32(offset));
 }
 
 static void quantize_row(size_t depth, const float *x, size_t row, const kernels_quantized_rows *y) {
