@@ -25,9 +25,9 @@ static ALWAYS_INLINE void finish_panel(size_t rows, size_t columns, const float 
     }
 }
 
-/// Asks for what comes two blocks later.
+/// Asks for what comes six blocks later.
 static ALWAYS_INLINE void prefetch_block(const uint8_t *block, const size_t bytes) {
-    for (size_t line = 0; line < bytes; line += 64) __builtin_prefetch(block + 2 * bytes + line, 0, 3);
+    for (size_t line = 0; line < bytes; line += 64) __builtin_prefetch(block + 6 * bytes + line, 0, 3);
 }
 
 /// The sums of one row and a panel, which comes from memory in one stream.
