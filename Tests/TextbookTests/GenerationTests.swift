@@ -1,6 +1,7 @@
 import GPT2
 import Layers
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("Where the text is loose: the autoregressive language model")
@@ -36,6 +37,30 @@ struct GenerationTests {
             fed.append(tokens[step])
         }
         #expect(Set(tokens).count > 1)
+    }
+
+    @Test("10: concatenating what was fed with what is new is feeding everything again") func concatenation() {
+        var generator = WeightGenerator(seed: 3)
+        let model = LanguageModel(vocabulary: 31, size: 24, heads: 3, layers: 2, using: &generator)
+        let context = ForwardContext()
+        var (again, fed, kept): ([[Float]], [[Float]], [[Float]]) = ([], [], [])
+        // The same words in all three, so that a difference is the numbers' own.
+        func choose(_ step: Int) -> Int32 { Int32((7 * step + 5) % 31) }
+        _ = generate(model, from: 30, count: 12, context) { logits in
+            again.append(logits)
+            return choose(again.count)
+        }
+        _ = generate(model, concatenatingFrom: 30, count: 12, context) { logits in
+            fed.append(logits)
+            return choose(fed.count)
+        }
+        _ = generate(model, concatenatingFrom: 30, count: 12, keepsOutput: true, context) { logits in
+            kept.append(logits)
+            return choose(kept.count)
+        }
+        #expect(fed == again)
+        #expect(kept[0] == again[0])
+        for step in 1..<12 { #expect(largestDifference(kept[step], again[step]) > 1e-3, "step \(step)") }
     }
 
     @Test("10: what comes next depends on what the model has said itself") func attendsToItsOutput() throws {

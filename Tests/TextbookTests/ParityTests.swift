@@ -9,10 +9,10 @@ struct ParityTests {
     typealias Case = TextbookReference.Case
 
     private func check<M: Module>(
-        _ reference: Case, _ module: M, forward: (M, _ x: Tensor, ForwardContext) -> Tensor
+        _ reference: Case, _ module: M, input: String = "x", forward: (M, _ x: Tensor, ForwardContext) -> Tensor
     ) throws {
         let differences = try reference.differences(module) { module, inputs, context in
-            forward(module, try #require(inputs["x"]), context)
+            forward(module, try #require(inputs[input]), context)
         }
         #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
     }
@@ -122,9 +122,30 @@ struct ParityTests {
         #expect(generated == settings.greedy)
     }
 
+    @Test("10, the previous output and the new input", arguments: TextbookReference.cases("10"))
+    func concatenation(reference: Case) throws {
+        let settings = reference.settings
+        var generator = WeightGenerator(seed: 0)
+        var model = try LanguageModel(
+            vocabulary: 13, size: settings.value(\.size), heads: settings.value(\.heads),
+            layers: settings.value(\.layers), options: TransformerLayerOptions(innerChannels: 16), using: &generator)
+        let tokens = try #require(settings.source)
+        try check(reference, model, input: "previous") { model, previous, context in
+            let fed = model.embed(tokens, after: previous, context)
+            return model.head(model.transformer(fed, mask: .causal, context), context)
+        }
+
+        model.updateParameters { path, parameter in parameter = reference.counted(path, parameter.shape) }
+        let generated = generate(model, concatenatingFrom: 0, count: 8, keepsOutput: true, ForwardContext()) { logits in
+            Int32(logits.indices.max { logits[$0] < logits[$1] } ?? 0)
+        }
+        #expect(generated == settings.greedy)
+    }
+
     @Test func eachRowHasThreeShapes() {
         let rows = [
             "1", "2", "2 standard", "3", "3 causal", "3b", "4", "5", "6", "6 as printed", "7", "8", "8 as printed", "9",
+            "10",
         ]
         for row in rows { #expect(TextbookReference.cases(row).count == 3, "\(row)") }
     }

@@ -130,8 +130,15 @@ class LanguageModel(nn.Module):
         self.head = nn.Linear(size, vocabulary)
 
     def forward(self, tokens):
-        mask = nn.Transformer.generate_square_subsequent_mask(tokens.shape[1], dtype=torch.float64)
-        return self.head(self.transformer(self.embedding(tokens), mask=mask, is_causal=True))
+        return self.head(self.states(self.embedding(tokens)))
+
+    def states(self, vectors):
+        mask = nn.Transformer.generate_square_subsequent_mask(vectors.shape[1], dtype=torch.float64)
+        return self.transformer(vectors, mask=mask, is_causal=True)
+
+    def after(self, previous, tokens):
+        """The text's second form: the previous output, [B, P, D], and the new input one after the other in time."""
+        return torch.cat([previous, self.embedding(tokens)], dim=1)
 
 
 class PrintedPositionalEncoding(nn.Module):
@@ -193,6 +200,19 @@ def greedy(model, start, count):
     return ids[1:]
 
 
+def concatenating(model, start, count, keeps_states):
+    """The same by the text's second form; `keeps_states` goes on from what the last layer gave, not from what was fed."""
+    previous, ids = torch.zeros(1, 0, model.embedding.embedding_dim, dtype=torch.float64), [start]
+    for _ in range(count):
+        fed = model.after(previous, torch.tensor([ids[-1:]]))
+        states = model.states(fed)
+        best = model.head(states)[0, -1].topk(2)
+        assert best.values[0] - best.values[1] > 1e-3
+        ids.append(best.indices[0].item())
+        previous = states if keeps_states else fed
+    return ids[1:]
+
+
 def main():
     fixture = parity.Fixture(HERE, "textbook")
     rows = [(2, 3, 8), (1, 7, 5), (3, 2, 24)]  # batch, time, size
@@ -236,6 +256,13 @@ def main():
             f"9, {heads} heads, {layers} layers, {batch} x {time}", model, {}, lambda m: m(torch.tensor(ids)), row="9",
             heads=heads, layers=layers, size=size, source=ids)  # fmt: skip
         fixture.cases[-1]["settings"]["greedy"] = greedy(model, 0, 8)
+        previous = dict(previous=(batch, time + 1, size))
+        fixture.add(
+            f"10, {heads} heads, {layers} layers, {batch} x {time + 1} + {time}", LanguageModel(13, size, heads, layers),
+            previous, lambda m, previous: m.head(m.states(m.after(previous, torch.tensor(ids)))), row="10", heads=heads,
+            layers=layers, size=size, source=ids)  # fmt: skip
+        assert concatenating(model, 0, 8, False) == fixture.cases[-2]["settings"]["greedy"]
+        fixture.cases[-1]["settings"]["greedy"] = concatenating(model, 0, 8, True)
     fixture.write()
     positions = {str(size): encoding(range(10), size).tolist() for size in [5, 20, 6]}
     with open(f"{HERE}/positions.json", "w") as file:
