@@ -77,6 +77,14 @@ struct AttentionParts {
         self.values = TensorColumns(values)
     }
 
+    /// Keys and values side by side in one tensor of 2C columns.
+    init(queries: Tensor, keysAndValues: Tensor) {
+        let channels = queries.shape[-1]
+        self.queries = TensorColumns(queries)
+        keys = TensorColumns(keysAndValues, 0..<channels)
+        values = TensorColumns(keysAndValues, channels..<2 * channels)
+    }
+
     /// Side by side in one tensor of 3C columns.
     init(sideBySide tensor: Tensor) {
         let channels = tensor.shape[-1] / 3

@@ -45,7 +45,7 @@ public struct Linear: Module {
     }
 
     /// Only some of the outputs of ``callAsFunction(_:activation:adding:_:)``, as where one weight holds the maps to
-    /// queries, keys and values. Packed weights make all outputs first.
+    /// queries, keys and values. Packed weights make all outputs first where the range starts inside a panel.
     func outputs(_ range: Range<Int>, of x: Tensor, _ context: ForwardContext) -> Tensor {
         let up = adapter?.up.outputs(range, context)
         guard let part = weight.outputs(range, context), adapter == nil || up != nil else {
@@ -64,10 +64,10 @@ public struct Linear: Module {
 }
 
 extension Weight {
-    /// The weights of some outputs; nil where all are packed together.
+    /// The weights of some outputs; nil where they cannot be had from packed ones.
     fileprivate func outputs(_ range: Range<Int>, _ context: ForwardContext) -> Weight? {
         switch self {
-        case .packed: nil
+        case .packed(let matrix): matrix.outputs(range).map(Weight.packed)
         case .outputsByInputs(let matrix): .outputsByInputs(context.rows(matrix, range))
         case .inputsByOutputs(let matrix): .inputsByOutputs(context.columns(matrix, range))
         }

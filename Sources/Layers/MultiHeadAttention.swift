@@ -170,6 +170,11 @@ public struct MultiHeadAttention: Module {
         func part(_ site: TapPoint.Site, _ index: Int, _ x: Tensor) -> Tensor {
             heads.tap(site, projection.outputs(index * channels..<(index + 1) * channels, of: x, context), context)
         }
+        let isTapped = [.key, .value].contains { context.isTapped($0, layer: heads.layer, isCross: heads.isCross) }
+        if key.isSame(as: value) && !isTapped {
+            let both = projection.outputs(channels..<3 * channels, of: key, context)
+            return AttentionParts(queries: part(.query, 0, query), keysAndValues: both)
+        }
         return AttentionParts(
             queries: part(.query, 0, query), keys: part(.key, 1, key), values: part(.value, 2, value))
     }

@@ -79,7 +79,7 @@ extension ForwardContext {
 }
 
 extension Backpropagation {
-    /// What attention passes back to queries, keys and values: of one tensor where they lie side by side in one.
+    /// What attention passes back to queries, keys and values: to one tensor what lies side by side in it.
     fileprivate func addAttention(_ core: AttentionCore, gradient dy: Tensor) {
         let (queries, keys, values) = (core.queries, core.keys, core.values)
         func zeros(_ columns: TensorColumns) -> Tensor {
@@ -87,15 +87,14 @@ extension Backpropagation {
             gradient.floats.update(repeating: 0, count: gradient.shape.count)
             return gradient
         }
-        // The same memory may be followed in one place and data in another.
-        let shared =
-            queries.tensor.isIdentical(to: keys.tensor) && queries.tensor.origin == keys.tensor.origin
-            && queries.tensor.isIdentical(to: values.tensor) && queries.tensor.origin == values.tensor.origin
-            && !queries.range.overlaps(keys.range) && !queries.range.overlaps(values.range)
-            && !keys.range.overlaps(values.range)
+        func areSideBySide(_ a: TensorColumns, _ b: TensorColumns) -> Bool {
+            a.tensor.isSame(as: b.tensor) && !a.range.overlaps(b.range)
+        }
+        let pairShares = areSideBySide(keys, values)
+        let allShare = pairShares && areSideBySide(queries, keys) && areSideBySide(queries, values)
         let dq = zeros(queries)
-        let dk = shared ? dq : zeros(keys)
-        let dv = shared ? dq : zeros(values)
+        let dk = allShare ? dq : zeros(keys)
+        let dv = pairShares ? dk : zeros(values)
         let scratch = context.tensor(Shape(context.team.threads, core.backwardScratch))
         context.team.run(
             AttentionBackwardTask(
@@ -103,8 +102,7 @@ extension Backpropagation {
                 dv: TensorColumns(dv, values.range), scratch: scratch),
             operations: core.operations * 3)
         addOwned(dq, to: queries.tensor)
-        if shared { return }
-        addOwned(dk, to: keys.tensor)
-        addOwned(dv, to: values.tensor)
+        if !allShare { addOwned(dk, to: keys.tensor) }
+        if !pairShares { addOwned(dv, to: values.tensor) }
     }
 }

@@ -58,16 +58,25 @@ public final class PackedMatrix: @unchecked Sendable {
     /// - Parameters:
     ///   - panels: as many bytes as ``WeightFormat/panelBytes(inputs:)`` says for each 16 outputs, at any alignment.
     ///   - owner: keeps them.
-    package init(
+    package convenience init(
         panels: UnsafeRawPointer, inputs: Int, outputs: Int, format: WeightFormat, owner: any AnyObject & Sendable
     ) {
         precondition(format.isQuantized, "floats are packed from how files store them")
-        self.panels = UnsafeMutableRawPointer(mutating: panels)
+        self.init(
+            panels: UnsafeMutableRawPointer(mutating: panels), inputs: inputs, outputs: outputs, format: format,
+            isFinite: true, owner: owner)
+    }
+
+    private init(
+        panels: UnsafeMutableRawPointer, inputs: Int, outputs: Int, format: WeightFormat, isFinite: Bool,
+        owner: any AnyObject & Sendable
+    ) {
+        self.panels = panels
         self.inputs = inputs
         self.outputs = outputs
         self.format = format
+        self.isFinite = isFinite
         self.owner = owner
-        isFinite = true
     }
 
     /// Packs a weight that is not packed yet; one that is stays as it is.
@@ -88,6 +97,15 @@ public final class PackedMatrix: @unchecked Sendable {
     }
 
     deinit { if owner == nil { panels.deallocate() } }
+
+    /// The weights of some outputs in the same memory; nil where the range starts inside a panel.
+    package func outputs(_ range: Range<Int>) -> PackedMatrix? {
+        precondition(range.lowerBound >= 0 && range.upperBound <= outputs, "outputs \(range) of \(outputs)")
+        if !range.lowerBound.isMultiple(of: 16) { return nil }
+        return PackedMatrix(
+            panels: panels + range.lowerBound / 16 * panelStride, inputs: inputs, outputs: range.count, format: format,
+            isFinite: isFinite, owner: owner ?? self)
+    }
 
     /// Copies the weights that make output `index`, [inputs], to `destination`. For an embedding that shares its
     /// table with the head, this is a token's vector.

@@ -76,6 +76,9 @@ public struct Tensor: @unchecked Sendable {
     /// Whether both have the same memory.
     package func isIdentical(to other: Tensor) -> Bool { buffer === other.buffer }
 
+    /// Whether both are one tensor to the tape too: the same memory may be followed in one place and data in another.
+    package func isSame(as other: Tensor) -> Bool { isIdentical(to: other) && origin == other.origin }
+
     /// The same elements in another shape of the same count.
     public func reshaped(_ shape: Shape) -> Tensor {
         precondition(shape.count == self.shape.count, "\(self.shape) cannot become \(shape)")

@@ -51,6 +51,26 @@ struct AttentionTests {
         #expect(module(x, mask: mask, context).values == module(x, memory: x, mask: mask, context).values)
     }
 
+    /// With 32 channels queries, keys and values start at panels of their own, with 24 inside one.
+    @Test("parts of packed weights give the bits of the whole", arguments: [32, 24], WeightFormat.allCases)
+    func packedWeights(channels: Int, format: WeightFormat) {
+        let context = ForwardContext()
+        var module = attention(channels, heads: 4)
+        module.projection.weight = .packed(.packing(module.projection.weight, format: format, team: context.team))
+        module.projection.bias = .normal(Shape(3 * channels), seed: 8)
+        let y = Tensor.normal(Shape(2, 5, channels), seed: 1)
+        let memory = Tensor.normal(Shape(2, 3, channels), seed: 2)
+
+        func part(_ index: Int, of x: Tensor) -> Tensor {
+            context.columns(module.projection(x, context), index * channels..<(index + 1) * channels).reshaped(x.shape)
+        }
+        let found = context.scaledDotProductAttention(
+            query: part(0, of: y), key: part(1, of: memory), value: part(2, of: memory), heads: 4)
+        let expected = module.output(found, context).values
+        #expect(module(y, memory: memory, context).values == expected)
+        #expect(module(query: y, key: memory, value: memory.detached, context).values == expected)
+    }
+
     @Test func oneSequenceNeedsNoBatch() {
         let context = ForwardContext()
         let module = attention()
