@@ -19,7 +19,8 @@ struct Dates: ParsableCommand {
 
             Without a phrase a model is trained (or, with --model, loaded) and tested on phrases whose dates and forms \
             training never sees. Translations and the test's result go to standard output, everything else to standard \
-            error. Exit status: 0 success, 1 a run that failed, 64 wrong usage, 65 bad data, 66 no such file.
+            error. Exit status: 0 success, 1 a run that failed or a test with too few phrases exactly right, 64 wrong \
+            usage, 65 bad data, 66 no such file.
             """)
 
     @Argument(help: "What to translate.")
@@ -39,6 +40,9 @@ struct Dates: ParsableCommand {
 
     @Option(help: "Phrases of the test.")
     var test = 2000
+
+    @Option(help: ArgumentHelp("Share of the test's phrases that must be exactly right.", valueName: "percent"))
+    var required = 99.5
 
     @Option(help: "Hypotheses that the search for the best translation keeps.")
     var beamWidth = 4
@@ -61,6 +65,9 @@ struct Dates: ParsableCommand {
         ] where !range.contains(value) {
             throw ValidationError("--\(name) is \(value), but must be from \(range.lowerBound) to \(range.upperBound).")
         }
+        if !(0...100).contains(required) {
+            throw ValidationError("--required is \(required), but must be a percentage from 0 to 100.")
+        }
         if !phrases.isEmpty && model == nil {
             throw ValidationError("--model is missing: train one with `dates`, and name its file.")
         }
@@ -81,8 +88,8 @@ struct Dates: ParsableCommand {
             try makeFolder(folder)
             let translator = try train(context)
             try translator.save(to: folder + "/model.safetensors")
-            try testOnHeldOut(translator, context)
             try drawExample(translator, to: folder + "/attention.svg", context)
+            try testOnHeldOut(translator, context)
         }
     }
 }
@@ -114,6 +121,10 @@ extension Dates {
         let correct = test - heldOut.mistakes.count
         let percentage = 100 * Double(correct) / Double(max(test, 1))
         print("\(correct) of \(test) held-out phrases exactly right: \(percentage.rounded(2)) %")
+        if test > 0 && percentage < required {
+            note("Error: \(required) % must be exactly right. Train with more --steps or another --seed.")
+            throw ExitCode.failure
+        }
     }
 
     private func drawExample(_ translator: Translator, to path: String, _ context: ForwardContext) throws {
