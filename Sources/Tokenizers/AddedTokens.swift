@@ -12,6 +12,8 @@ struct AddedTokens: Sendable {
         private var children: [UInt64: Int] = [:]
         private var tokens: [TokenID?] = [nil]
         private(set) var startsToken = [Bool](repeating: false, count: 256)
+        /// Bytes of the longest token.
+        private(set) var longest = 0
 
         var isEmpty: Bool { tokens.count == 1 }
 
@@ -28,6 +30,7 @@ struct AddedTokens: Sendable {
                 }
             }
             tokens[node] = token
+            longest = max(longest, content.count)
             if let first = content.first { startsToken[Int(first)] = true }
         }
 
@@ -71,5 +74,14 @@ struct AddedTokens: Sendable {
             if let match = trie.longestMatch(in: text, at: position) { return match }
         }
         return nil
+    }
+
+    /// Whether a token that is not special starts before `position` and ends after it.
+    func canLie(across position: Int, in text: UnsafeBufferPointer<UInt8>) -> Bool {
+        if ordinary.isEmpty { return false }
+        for start in max(position - ordinary.longest + 1, 0)..<position where ordinary.startsToken[Int(text[start])] {
+            if let match = ordinary.longestMatch(in: text, at: start), match.range.upperBound > position { return true }
+        }
+        return false
     }
 }

@@ -31,15 +31,25 @@ struct Pretokenizer {
         }
     }
 
-    /// Whether white space that starts at `position` starts a piece, whatever comes before and after: it does if the character
-    /// before it is no white space.
-    func isCut(beforeSpaceAt position: Int) -> Bool {
+    /// Whether text can be cut at `position`, inside it, so that both parts have the pieces of the whole.
+    ///
+    /// That is so where the class of characters changes, whatever comes before and after, but for two cases: white space
+    /// may belong to what follows it, and an apostrophe to letters that follow it.
+    func isCut(at position: Int) -> Bool {
+        // Any other byte starts a character.
+        if text[position] & 0xC0 == 0x80 { return false }
+        let before = characterClass(before: position)
+        if before == .space || before == character(at: position).class { return false }
+        return text[position - 1] != UInt8(ascii: "'") || character(at: position).class != .letter
+    }
+
+    /// The class of the character that ends at `position`, where another one starts.
+    private func characterClass(before position: Int) -> CharacterClass {
         var start = position - 1
-        // White space has at most three bytes.
-        while start > 0, position - start < 3, text[start] & 0xC0 == 0x80 { start -= 1 }
-        guard start >= 0 else { return true }
-        let (characterClass, length) = character(at: start)
-        return characterClass != .space || start + length != position
+        while start > 0, position - start < 4, text[start] & 0xC0 == 0x80 { start -= 1 }
+        let (found, length) = character(at: start)
+        // Else the last byte is not part of valid UTF-8.
+        return start + length == position ? found : .other
     }
 
     private func endOfContraction(at start: Int) -> Int? {

@@ -71,7 +71,7 @@ extension GPT2Model {
         let file = try MappedFile(path: path)
         let start = startToken
         var score = SlidingScore(self, stride: stride)
-        var documents = DocumentReader(file, splitting: start != nil)
+        var documents = DocumentReader(file, splitting: start != nil, for: tokenizer)
         let clock = ContinuousClock()
         let began = clock.now
         var encoded = 0

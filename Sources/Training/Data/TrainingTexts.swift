@@ -70,7 +70,7 @@ public struct TrainingTexts: Sendable {
         var store = TokenStore(tokenizer.vocabularySize, folder: folder, memoryLimit: memoryLimit)
         var done = 0
         for file in files {
-            var documents = DocumentReader(file, splitting: true)
+            var documents = DocumentReader(file, splitting: true, for: tokenizer)
             var isInDocument = false
             func endDocument() throws(InputError) {
                 if isInDocument, let end = tokenizer.endOfText { try store.append([end]) }
