@@ -51,6 +51,12 @@ public final class KVCache {
         precondition(self.count <= capacity, "a cache of \(capacity) positions cannot hold \(self.count)")
     }
 
+    /// Forgets the positions from `count` on; their room is filled again.
+    package func truncate(to count: Int) {
+        precondition(0...self.count ~= count, "a cache of \(self.count) positions cut to \(count)")
+        self.count = count
+    }
+
     /// How many pages hold `positions` positions.
     package static func pages(for positions: Int) -> Int { (positions + pageLength - 1) / pageLength }
 

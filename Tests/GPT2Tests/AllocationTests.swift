@@ -62,11 +62,37 @@ struct AllocationTests {
             try GPT2Model(directory: path, weights: format, team: team)
         }
         let generation = try Generation(model, prompt: [1, 2, 3, 4, 5], options: options)
-        _ = try generation.next()
-        _ = try generation.next()
+        try expectNoAllocation(of: generation, team, after: 2, tokens: 237)
+    }
+
+    /// A proposal of as many tokens as one before it costs nothing either.
+    @Test(arguments: [1, 2]) func guessingAllocatesNothing(threads: Int) throws {
+        let team = Team(threads: threads)
+        let model = try CounterCheckpoint.with(Fixtures.reference("small/base")) { path in
+            try GPT2Model(directory: path, team: team)
+        }
+        var options = Self.options[2]
+        options.speculation = .draft(model, upTo: 4)
+        let drafted = try Generation(model, prompt: [1, 2, 3, 4, 5], options: options)
+        try expectNoAllocation(of: drafted, team, after: 20, tokens: 200)
+        #expect(drafted.timings.speculation?.acceptedTokens ?? 0 > 100)
+
+        let script = (0..<240).map { $0 % 7 }
+        let scripted = try GPT2Model(
+            network: GenerationModels.scripted(script).network, tokenizer: nil, team: team)
+        options.speculation = .promptLookup(upTo: 4)
+        let lookedUp = try Generation(scripted, prompt: [1], options: options)
+        try expectNoAllocation(of: lookedUp, team, after: 40, tokens: 180)
+        #expect(lookedUp.timings.speculation?.acceptedTokens ?? 0 > 100)
+    }
+
+    private func expectNoAllocation(
+        of generation: Generation, _ team: Team, after first: Int, tokens: Int
+    ) throws {
+        for _ in 0..<first { _ = try generation.next() }
         var pieces = 0
         let allocations = try count(team) {
-            while pieces < 237 {
+            while pieces < tokens {
                 _ = try generation.next()
                 pieces += 1
             }

@@ -34,6 +34,8 @@ public struct Completion: Sendable {
         /// Seconds for the tokens after the first.
         public internal(set) var decodeSeconds = 0.0
         public internal(set) var decodeTokens = 0
+        /// What guessing ahead came to; nil without it.
+        public internal(set) var speculation: Speculation.Counts?
 
         /// Prompt tokens a second.
         public var prefillTokensPerSecond: Double { Self.rate(prefillTokens, prefillSeconds) }

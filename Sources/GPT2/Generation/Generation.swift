@@ -13,10 +13,12 @@ public import Tokenizers
 public final class Generation {
     public let promptTokens: [TokenID]
     /// The generated tokens so far.
-    public private(set) var tokens: [TokenID] = []
+    public var tokens: [TokenID] { Array(text[promptTokens.count...]) }
     public let seed: UInt64
     public private(set) var timings = Completion.Timings()
 
+    /// The prompt and the generated tokens.
+    private var text: [TokenID]
     private let model: GPT2Model
     private let options: GenerationOptions
     /// The most tokens that this text can have.
@@ -24,6 +26,9 @@ public final class Generation {
     private let cache: KVCache
     private let context: ForwardContext
     private var batch = ForwardBatch()
+    private var speculator: Speculator
+    /// What the last forward pass says comes after the text and each proposed token; nil once no row is left that holds.
+    private var logits: Tensor?
     private var sampler: Sampler
     private let philox: Philox
     private var delivery: TextDelivery?
@@ -54,7 +59,9 @@ public final class Generation {
         seed = options.seed ?? UInt64.random(in: .min ... .max)
         philox = Philox(seed: seed)
         delivery = model.tokenizer.map { TextDelivery($0, stop: options.stop) }
-        self.tokens.reserveCapacity(limit)
+        text = promptTokens
+        text.reserveCapacity(promptTokens.count + limit)
+        speculator = try Speculator(options, for: model, philox: philox, capacity: cache.capacity, context)
     }
 
     /// Prepares to continue a text.
@@ -92,9 +99,9 @@ public final class Generation {
         if isFinished { return .finished }
         let clock = ContinuousClock()
         let start = clock.now
-        let isPrefill = tokens.isEmpty
+        let isPrefill = isPrompt
         let sample: Sampler.Sample?
-        do throws(InputError) { sample = try forward() } catch {
+        do throws(InputError) { sample = try advance() } catch {
             isFinished = true  // the cache is ahead of the text now
             throw error
         }
@@ -106,50 +113,71 @@ public final class Generation {
             timings.decodeSeconds += seconds
             timings.decodeTokens += 1
         }
+        timings.speculation = speculator.outcome
         guard let sample else { return .prefilled }
         return .generated(deliver(sample))
     }
 
+    /// Whether nothing is generated yet.
+    private var isPrompt: Bool { text.count == promptTokens.count }
+
+    /// Chooses the next token, with a forward pass unless the last one holds it.
+    ///
     /// - Returns: nil if there is more of the prompt to read.
-    private func forward() throws(InputError) -> Sampler.Sample? {
-        batch.removeAll()
-        if let last = tokens.last {
-            try batch.append(CollectionOfOne(last), to: cache)
-        } else {
-            try batch.append(promptTokens[cache.count...].prefix(GPT2.chunkLength), to: cache)
-            if cache.count + batch.tokens.count < promptTokens.count {
-                _ = model.network.hiddenStates(batch, context)
-                return nil
-            }
-        }
-        let logits = model.network.logits(batch, context)
+    private func advance() throws(InputError) -> Sampler.Sample? {
+        if logits == nil { try forward() }
+        guard let logits else { return nil }
         // The random number belongs to the position, so a text can be taken up anywhere and goes on alike.
-        let uniform = philox.uniform(at: UInt64(cache.count))
-        return try logits.withUnsafeValues { row throws(InputError) in try sampler.sample(row, uniform: uniform) }
+        let uniform = philox.uniform(at: UInt64(text.count))
+        let (row, size) = (speculator.accepted, model.configuration.vocabularySize)
+        let sample = try logits.withUnsafeValues { values throws(InputError) in
+            try sampler.sample(values.extracting(row * size..<(row + 1) * size), uniform: uniform)
+        }
+        if !speculator.accept(sample.token) { self.logits = nil }
+        return sample
+    }
+
+    /// Reads what was not read yet, and what is proposed after it. There are logits afterwards, unless more of the prompt is
+    /// left.
+    private func forward() throws(InputError) {
+        let isPrompt = isPrompt
+        // What did not come true is forgotten.
+        cache.truncate(to: min(cache.count, text.count - 1))
+        if !isPrompt { try speculator.propose(after: text, room: cache.capacity - text.count) }
+        // A proposal stands in the text only while it is read.
+        text += speculator.proposal
+        defer { text.removeLast(speculator.proposal.count) }
+        batch.removeAll()
+        try batch.append(text[cache.count...].prefix(GPT2.chunkLength), to: cache)
+        if cache.count + batch.tokens.count < text.count {
+            _ = model.network.hiddenStates(batch, context)
+        } else {
+            logits = model.network.logits(batch, rows: isPrompt ? .last : .all, context)
+        }
     }
 
     private func deliver(_ sample: Sampler.Sample) -> GeneratedPiece {
-        tokens.append(sample.token)
+        text.append(sample.token)
         let isEnd = model.endOfText.contains(sample.token)
-        var text = isEnd ? "" : delivery?.append(sample.token) ?? ""
+        var shown = isEnd ? "" : delivery?.append(sample.token) ?? ""
         let reason: Completion.FinishReason? =
             if isEnd, !options.ignoreEndOfText {
                 .endOfText
             } else if delivery?.isStopped == true {
                 .stop
-            } else if tokens.count == limit {
+            } else if text.count == promptTokens.count + limit {
                 .length
             } else {
                 nil
             }
         guard let reason else {
             return GeneratedPiece(
-                text: text, token: sample.token, probability: sample.probability, completion: nil)
+                text: shown, token: sample.token, probability: sample.probability, completion: nil)
         }
         isFinished = true
-        if reason != .stop { text += delivery?.finish() ?? "" }
+        if reason != .stop { shown += delivery?.finish() ?? "" }
         return GeneratedPiece(
-            text: text, token: sample.token, probability: sample.probability, completion: completion(reason))
+            text: shown, token: sample.token, probability: sample.probability, completion: completion(reason))
     }
 
     private func completion(_ reason: Completion.FinishReason) -> Completion {

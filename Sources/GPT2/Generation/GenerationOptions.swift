@@ -20,11 +20,13 @@ public struct GenerationOptions: Sendable, Equatable {
     public var stop: [String]
     /// Whether the text goes on after the model's end-of-text token, which is never shown.
     public var ignoreEndOfText: Bool
+    /// How tokens are guessed ahead of the text. It changes no token, only the time.
+    public var speculation: Speculation
 
     /// Sampling with temperature 0.8 from the 40 likeliest tokens, at most 200 of them.
     public init(
         maxTokens: Int = 200, temperature: Double = 0.8, topK: Int? = 40, topP: Double? = nil, seed: UInt64? = nil,
-        greedy: Bool = false, stop: [String] = [], ignoreEndOfText: Bool = false
+        greedy: Bool = false, stop: [String] = [], ignoreEndOfText: Bool = false, speculation: Speculation = .none
     ) {
         self.maxTokens = maxTokens
         self.temperature = temperature
@@ -34,6 +36,7 @@ public struct GenerationOptions: Sendable, Equatable {
         self.greedy = greedy
         self.stop = stop
         self.ignoreEndOfText = ignoreEndOfText
+        self.speculation = speculation
     }
 
     /// - Throws: ``InputError`` of kind `usage` that names the first option whose value makes no sense.
@@ -52,6 +55,7 @@ public struct GenerationOptions: Sendable, Equatable {
         if let topP, !(topP > 0 && topP <= 1) {
             throw Self.invalid("top-p", "\(topP)", "above 0 and at most 1", advice: "Use 1 to draw from all tokens")
         }
+        try speculation.validate()
         guard !stop.contains(where: \.isEmpty) else {
             throw InputError(
                 .usage, "a stop text is empty, which would end every text at once", in: "stop", advice: "Leave it out")

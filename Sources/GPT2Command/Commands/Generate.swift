@@ -14,10 +14,12 @@ struct Generate: ParsableCommand {
               gpt2 generate "The fox" --greedy --stop "." --format json
               gpt2 generate - < story.txt
               gpt2 generate --model models/gpt2 --token-ids 464,3290 --max-tokens 20
+              gpt2 generate --model models/gpt2-xl --draft-model models/gpt2 "The fox" --stats
             """)
 
     @OptionGroup var prompt: PromptOptions
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
+    @OptionGroup(title: "Guessing ahead") var speculation: SpeculationOptions
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup var output: OutputOptions
 
@@ -28,17 +30,23 @@ struct Generate: ParsableCommand {
     var tint = false
 
     func run() throws {
-        let seed = sampling.seed ?? SamplingOptions.freshSeed()
+        var options = sampling.options(seed: sampling.seed ?? SamplingOptions.freshSeed())
         guard let prompt = try prompt.read() else {
             guard StandardInput.isTerminal, StandardOutput.isTerminal, output.format == .text else {
                 throw PromptOptions.missing
             }
-            var storyteller = try Storyteller(model.load().model, sampling, seed: seed, tint: Tint(isWanted: tint))
+            let loaded = try model.load()
+            options.speculation = try speculation.load(beside: model).speculation
+            var storyteller = try Storyteller(
+                loaded.model, options, isSeedFixed: sampling.seed != nil, tint: Tint(isWanted: tint))
             return try storyteller.run()
         }
         let loaded = try model.load()
         let tokens = try prompt.tokens(for: loaded.model)
-        let generation = try Generation(loaded.model, prompt: tokens, options: sampling.options(seed: seed))
+        let guessing = try speculation.load(beside: model)
+        options.speculation = guessing.speculation
+        let loadSeconds = loaded.seconds + guessing.seconds
+        let generation = try Generation(loaded.model, prompt: tokens, options: options)
         let completion = try Interruption.deferred {
             switch output.format {
             case .text: try tell(prompt, generation, loaded.model.tokenizer)
@@ -48,11 +56,11 @@ struct Generate: ParsableCommand {
         guard let completion else { return }
         if let note = completion.note { Warnings.note(note) }
         if output.format == .json {
-            try JSONOutput.write(CompletionDocument(completion, loadSeconds: loaded.seconds))
+            try JSONOutput.write(CompletionDocument(completion, loadSeconds: loadSeconds))
         } else if sampling.seed == nil, !sampling.isGreedy {
-            StandardError.line("seed: \(seed)")
+            StandardError.line("seed: \(generation.seed)")
         }
-        if stats { StandardError.write(Statistics(completion.timings, loadSeconds: loaded.seconds).text) }
+        if stats { StandardError.write(Statistics(completion.timings, loadSeconds: loadSeconds).text) }
     }
 
     /// Writes the text as it comes.

@@ -22,11 +22,16 @@ struct ModelOptions: ParsableArguments {
     /// Loads the model and writes its warnings.
     func load() throws(InputError) -> LoadedModel {
         Warnings.writeIfDebugBuild()
+        return try load(place.model)
+    }
+
+    /// Loads a folder, or the story model where there is none, and writes its warnings.
+    func load(_ path: String?) throws(InputError) -> LoadedModel {
         let clock = ContinuousClock()
         let start = clock.now
         let team = threads.team
         let model =
-            if let path = place.model { try GPT2Model(directory: path, weights: weights, team: team) } else {
+            if let path { try GPT2Model(directory: path, weights: weights, team: team) } else {
                 try StoryModel.load(weights: weights, team: team)
             }
         let seconds = (clock.now - start) / .seconds(1)

@@ -26,6 +26,9 @@ struct CompletionDocument: Encodable {
         case prefillRate = "prefill_tokens_per_s"
         case decode = "decode_s"
         case decodeRate = "decode_tokens_per_s"
+        case forwardPasses = "decode_forward_passes"
+        case proposed = "proposed_tokens"
+        case accepted = "accepted_tokens"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -42,5 +45,10 @@ struct CompletionDocument: Encodable {
         try timings.encode(completion.timings.prefillTokensPerSecond, forKey: .prefillRate)
         try timings.encode(completion.timings.decodeSeconds, forKey: .decode)
         try timings.encode(completion.timings.decodeTokensPerSecond, forKey: .decodeRate)
+        if let counts = completion.timings.speculation {
+            try timings.encode(counts.forwardPasses, forKey: .forwardPasses)
+            try timings.encode(counts.proposedTokens, forKey: .proposed)
+            try timings.encode(counts.acceptedTokens, forKey: .accepted)
+        }
     }
 }

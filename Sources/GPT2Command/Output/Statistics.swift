@@ -15,8 +15,13 @@ struct Statistics {
         load:    \(loadSeconds.fixed(3)) s
         prefill: \(line(timings.prefillTokens, timings.prefillSeconds, timings.prefillTokensPerSecond))
         decode:  \(line(timings.decodeTokens, timings.decodeSeconds, timings.decodeTokensPerSecond))
-
+        \(timings.speculation.map(guesses) ?? "")
         """
+    }
+
+    private func guesses(_ counts: Speculation.Counts) -> String {
+        "guesses: \(counts.acceptedTokens) of \(counts.proposedTokens) proposed tokens accepted, "
+            + "\(counts.forwardPasses) forward passes\n"
     }
 
     private func line(_ tokens: Int, _ seconds: Double, _ rate: Double) -> String {

@@ -14,7 +14,7 @@ struct Storyteller {
     private var editor = LineEditor(mark: "> ")
 
     /// - Throws: ``InputError`` of kind `usage` if the model has no tokenizer.
-    init(_ model: GPT2Model, _ sampling: SamplingOptions, seed: UInt64, tint: Tint) throws(InputError) {
+    init(_ model: GPT2Model, _ options: GenerationOptions, isSeedFixed: Bool, tint: Tint) throws(InputError) {
         guard let tokenizer = model.tokenizer else {
             throw InputError(
                 .usage, "the model has no tokenizer, so it cannot tell stories", in: model.source.place,
@@ -23,8 +23,8 @@ struct Storyteller {
         self.model = model
         self.tokenizer = tokenizer
         self.tint = tint
-        options = sampling.options(seed: seed)
-        isSeedFixed = sampling.seed != nil
+        self.options = options
+        self.isSeedFixed = isSeedFixed
         story = Story(tokenizer)
     }
 
