@@ -36,14 +36,14 @@ struct Generate: ParsableCommand {
                 throw PromptOptions.missing
             }
             let loaded = try model.load()
-            options.speculation = try speculation.load(beside: model).speculation
+            options.speculation = try speculation.load(beside: loaded, model).speculation
             var storyteller = try Storyteller(
                 loaded.model, options, isSeedFixed: sampling.seed != nil, tint: Tint(isWanted: tint))
             return try storyteller.run()
         }
         let loaded = try model.load()
         let tokens = try prompt.tokens(for: loaded.model)
-        let guessing = try speculation.load(beside: model)
+        let guessing = try speculation.load(beside: loaded, model)
         options.speculation = guessing.speculation
         let loadSeconds = loaded.seconds + guessing.seconds
         let generation = try Generation(loaded.model, prompt: tokens, options: options)

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Files
 import GPT2
+import Runtime
 import StoryModel
 public import Tensors
 import Tokenizers
@@ -22,14 +23,13 @@ struct ModelOptions: ParsableArguments {
     /// Loads the model and writes its warnings.
     func load() throws(InputError) -> LoadedModel {
         Warnings.writeIfDebugBuild()
-        return try load(place.model)
+        return try load(place.model, team: threads.team)
     }
 
     /// Loads a folder, or the story model where there is none, and writes its warnings.
-    func load(_ path: String?) throws(InputError) -> LoadedModel {
+    func load(_ path: String?, team: Team) throws(InputError) -> LoadedModel {
         let clock = ContinuousClock()
         let start = clock.now
-        let team = threads.team
         let model =
             if let path { try GPT2Model(directory: path, weights: weights, team: team) } else {
                 try StoryModel.load(weights: weights, team: team)

@@ -38,10 +38,12 @@ struct SpeculationOptions: ParsableArguments {
     }
 
     /// Loads the draft model, if there is one, to be held as the model is.
-    func load(beside model: ModelOptions) throws(InputError) -> (speculation: Speculation, seconds: Double) {
+    func load(
+        beside loaded: ModelOptions.LoadedModel, _ options: ModelOptions
+    ) throws(InputError) -> (speculation: Speculation, seconds: Double) {
         if let promptLookup { return (.promptLookup(upTo: promptLookup), 0) }
         guard let draftModel else { return (.none, 0) }
-        let draft = try model.load(draftModel)
+        let draft = try options.load(draftModel, team: loaded.model.team)
         return (.draft(draft.model, upTo: draftTokens ?? Speculation.draftSize), draft.seconds)
     }
 }
