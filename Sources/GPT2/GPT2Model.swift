@@ -1,6 +1,7 @@
 package import Checkpoints
 public import Files
 public import Runtime
+internal import Synchronization
 public import Tensors
 public import Tokenizers
 
@@ -35,6 +36,9 @@ public final class GPT2Model: Sendable {
     }
 
     public var configuration: GPT2Configuration { network.configuration }
+
+    /// ``fingerprint``, once somebody has asked for it.
+    let knownFingerprint = Mutex<UInt64?>(nil)
 
     /// Loads a folder as Hugging Face lays it out: config.json, model.safetensors (or shards with their index), and
     /// perhaps generation_config.json, tokenizer.json, vocab.json and merges.txt.

@@ -28,13 +28,16 @@ public struct ModuleVisitor: ~Copyable {
     private var path = ""
     private let body: (String, inout Tensor) -> Void
     private let form: (String, WeightForm) -> Void
+    private let packed: (String, PackedMatrix) -> Void
 
     fileprivate init(
         _ body: @escaping (String, inout Tensor) -> Void,
-        form: @escaping (String, WeightForm) -> Void = { _, _ in }
+        form: @escaping (String, WeightForm) -> Void = { _, _ in },
+        packed: @escaping (String, PackedMatrix) -> Void = { _, _ in }
     ) {
         self.body = body
         self.form = form
+        self.packed = packed
     }
 
     /// A parameter.
@@ -57,6 +60,7 @@ public struct ModuleVisitor: ~Copyable {
         switch consume taken {
         case .packed(let matrix):
             form(path + name, .packed)
+            packed(path + name, matrix)
             weight = .packed(matrix)
         case .inputsByOutputs(var tensor):
             form(path + name, .inputsByOutputs)
@@ -124,6 +128,18 @@ extension Module {
         var visitor = ModuleVisitor({ _, _ in }, form: { if $1 == form { paths.append($0) } })
         copy.visit(&visitor)
         return paths
+    }
+
+    /// Calls `body` with the path of each parameter and each packed weight, the format of one that is packed, and its memory,
+    /// which is valid as long as the module lives.
+    package func forEachMemory(_ body: (_ path: String, _ format: WeightFormat?, UnsafeRawBufferPointer) -> Void) {
+        var copy = self
+        withoutActuallyEscaping(body) { body in
+            var visitor = ModuleVisitor(
+                { body($0, nil, UnsafeRawBufferPointer(start: $1.floats, count: $1.shape.count * 4)) },
+                packed: { body($0, $1.format, UnsafeRawBufferPointer(start: $1.panels, count: $1.byteCount)) })
+            copy.visit(&visitor)
+        }
     }
 
     /// How many numbers the parameters are.

@@ -30,7 +30,10 @@ public struct Completion: Sendable {
     public struct Timings: Sendable {
         /// Seconds for the prompt and the first token.
         public internal(set) var prefillSeconds = 0.0
+        /// Tokens of the prompt that were computed.
         public internal(set) var prefillTokens = 0
+        /// Tokens of the prompt that were not, because a prompt cache's file has them.
+        public internal(set) var cachedTokens = 0
         /// Seconds for the tokens after the first.
         public internal(set) var decodeSeconds = 0.0
         public internal(set) var decodeTokens = 0

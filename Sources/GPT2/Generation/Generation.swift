@@ -32,16 +32,22 @@ public final class Generation {
     private var sampler: Sampler
     private let philox: Philox
     private var delivery: TextDelivery?
+    private var reuse: PromptReuse?
     private var isFinished = false
 
     /// Prepares to continue token ids.
     ///
-    /// - Parameter tokens: empty ones start from the model's end-of-text token.
+    /// - Parameters:
+    ///   - tokens: empty ones start from the model's end-of-text token.
+    ///   - promptCache: a file from which the keys and values of what its prompt and this one begin with alike are taken, and
+    ///     into which ``savePrompt()`` writes this one's. It need not be there yet. The text is the same with and without.
     /// - Throws: ``InputError`` of kind `usage` for an option that makes no sense, an id outside the vocabulary, stop texts
     ///   for a model without a tokenizer, or an empty prompt for a model without an end-of-text token; of kind `data` for
-    ///   a prompt longer than the context.
+    ///   a prompt longer than the context, or a file that is not a prompt cache of this model; of kind `missing` for a file
+    ///   that cannot be read, or a folder that is not there.
     public init(
-        _ model: GPT2Model, prompt tokens: [TokenID], options: GenerationOptions = GenerationOptions()
+        _ model: GPT2Model, prompt tokens: [TokenID], options: GenerationOptions = GenerationOptions(),
+        promptCache: String? = nil
     ) throws(InputError) {
         sampler = try Sampler(options, vocabularySize: model.configuration.vocabularySize)
         promptTokens = try model.promptTokens(tokens)
@@ -62,6 +68,13 @@ public final class Generation {
         text = promptTokens
         text.reserveCapacity(promptTokens.count + limit)
         speculator = try Speculator(options, for: model, philox: philox, capacity: cache.capacity, context)
+        if let promptCache {
+            let clock = ContinuousClock()
+            let start = clock.now
+            reuse = try PromptReuse(path: promptCache, promptTokens, cache, model)
+            timings.prefillSeconds = (clock.now - start) / .seconds(1)
+            timings.cachedTokens = cache.count
+        }
     }
 
     /// Prepares to continue a text.
@@ -101,14 +114,17 @@ public final class Generation {
         let start = clock.now
         let isPrefill = isPrompt
         let sample: Sampler.Sample?
-        do throws(InputError) { sample = try advance() } catch {
+        do throws(InputError) {
+            sample = try advance()
+            if isPrefill { try reuse?.check(cache) }
+        } catch {
             isFinished = true  // the cache is ahead of the text now
             throw error
         }
         let seconds = (clock.now - start) / .seconds(1)
         if isPrefill {
             timings.prefillSeconds += seconds
-            timings.prefillTokens = cache.count
+            timings.prefillTokens = cache.count - timings.cachedTokens
         } else {
             timings.decodeSeconds += seconds
             timings.decodeTokens += 1
@@ -120,6 +136,15 @@ public final class Generation {
 
     /// Whether nothing is generated yet.
     private var isPrompt: Bool { text.count == promptTokens.count }
+
+    /// Saves the keys and values of the prompt in the prompt cache's file, unless it holds them already, or the prompt has not
+    /// been read to its end yet. A longer prompt that begins with this one stays; another one is replaced.
+    ///
+    /// - Throws: ``InputError`` of kind `missing` if the file cannot be written, `data` if something else is there by now; it
+    ///   then stays as it was.
+    public func savePrompt() throws(InputError) {
+        if !isPrompt { try reuse?.save(promptTokens, cache, model) }
+    }
 
     /// Chooses the next token, with a forward pass unless the last one holds it.
     ///

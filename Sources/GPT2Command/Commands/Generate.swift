@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import GPT2
 import Tokenizers
 
@@ -23,6 +24,12 @@ struct Generate: ParsableCommand {
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup var output: OutputOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "Take from this file what it holds of the prompt, in place of computing it, and leave the prompt in it.",
+            valueName: "file"))
+    var promptCache: String?
+
     @Flag(help: "Write to standard error how long loading, the prompt and the text took.")
     var stats = false
 
@@ -35,6 +42,11 @@ struct Generate: ParsableCommand {
             guard StandardInput.isTerminal, StandardOutput.isTerminal, output.format == .text else {
                 throw PromptOptions.missing
             }
+            if promptCache != nil {
+                throw InputError(
+                    .usage, "there is no prompt to keep", in: "--prompt-cache",
+                    advice: "Give a prompt, or leave it out")
+            }
             let loaded = try model.load()
             options.speculation = try speculation.load(beside: loaded, model).speculation
             var storyteller = try Storyteller(
@@ -46,21 +58,34 @@ struct Generate: ParsableCommand {
         let guessing = try speculation.load(beside: loaded, model)
         options.speculation = guessing.speculation
         let loadSeconds = loaded.seconds + guessing.seconds
-        let generation = try Generation(loaded.model, prompt: tokens, options: options)
+        let generation = try Generation(loaded.model, prompt: tokens, options: options, promptCache: promptCache)
+        let told = Result { try tell(prompt, generation, loaded.model, loadSeconds: loadSeconds) }
+        // The text first: it is there, whatever hinders the saving. An interrupted one leaves its prompt all the same.
+        try Interruption.deferred { try generation.savePrompt() }
+        try told.get()
+    }
+
+    /// Writes the text, and what else there is to say of it.
+    private func tell(
+        _ prompt: Prompt, _ generation: Generation, _ model: GPT2Model, loadSeconds: Double
+    ) throws {
         let completion = try Interruption.deferred {
             switch output.format {
-            case .text: try tell(prompt, generation, loaded.model.tokenizer)
+            case .text: try tell(prompt, generation, model.tokenizer)
             case .json: try finish(generation)
             }
         }
         guard let completion else { return }
+        let isCached = promptCache != nil
         if let note = completion.note { Warnings.note(note) }
         if output.format == .json {
-            try JSONOutput.write(CompletionDocument(completion, loadSeconds: loadSeconds))
+            try JSONOutput.write(CompletionDocument(completion, loadSeconds: loadSeconds, isCached: isCached))
         } else if sampling.seed == nil, !sampling.isGreedy {
             StandardError.line("seed: \(generation.seed)")
         }
-        if stats { StandardError.write(Statistics(completion.timings, loadSeconds: loadSeconds).text) }
+        if stats {
+            StandardError.write(Statistics(completion.timings, loadSeconds: loadSeconds, isCached: isCached).text)
+        }
     }
 
     /// Writes the text as it comes.

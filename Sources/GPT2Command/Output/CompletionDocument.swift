@@ -5,15 +5,19 @@ import Tokenizers
 struct CompletionDocument: Encodable {
     private let completion: Completion
     private let loadSeconds: Double
+    private let isCached: Bool
 
-    init(_ completion: Completion, loadSeconds: Double) {
+    /// - Parameter isCached: whether there is a prompt cache to speak of.
+    init(_ completion: Completion, loadSeconds: Double, isCached: Bool) {
         self.completion = completion
         self.loadSeconds = loadSeconds
+        self.isCached = isCached
     }
 
     private enum Key: String, CodingKey {
         case text
         case promptTokens = "prompt_tokens"
+        case cachedTokens = "prompt_tokens_cached"
         case tokens
         case finishReason = "finish_reason"
         case seed
@@ -36,6 +40,7 @@ struct CompletionDocument: Encodable {
         // Null, not left out, where the model has no tokenizer.
         try container.encode(completion.text, forKey: .text)
         try container.encode(completion.promptTokens, forKey: .promptTokens)
+        if isCached { try container.encode(completion.timings.cachedTokens, forKey: .cachedTokens) }
         try container.encode(completion.tokens, forKey: .tokens)
         try container.encode(completion.finishReason.rawValue, forKey: .finishReason)
         try container.encode(completion.seed, forKey: .seed)

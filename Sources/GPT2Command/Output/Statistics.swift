@@ -4,15 +4,19 @@ import GPT2
 struct Statistics {
     private let timings: Completion.Timings
     private let loadSeconds: Double
+    private let isCached: Bool
 
-    init(_ timings: Completion.Timings, loadSeconds: Double) {
+    /// - Parameter isCached: whether there is a prompt cache to speak of.
+    init(_ timings: Completion.Timings, loadSeconds: Double, isCached: Bool) {
         self.timings = timings
         self.loadSeconds = loadSeconds
+        self.isCached = isCached
     }
 
     var text: String {
         """
         load:    \(loadSeconds.fixed(3)) s
+        \(isCached ? "cached:  \(timings.cachedTokens) tokens\n" : "")\
         prefill: \(line(timings.prefillTokens, timings.prefillSeconds, timings.prefillTokensPerSecond))
         decode:  \(line(timings.decodeTokens, timings.decodeSeconds, timings.decodeTokensPerSecond))
         \(timings.speculation.map(guesses) ?? "")
