@@ -77,7 +77,10 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
             name: "GPT2Tests",
-            dependencies: ["AllocationCounter", "Files", "GPT2", "Runtime", "Tensors", "TestSupport", "Tokenizers"],
+            dependencies: [
+                "AllocationCounter", "Checkpoints", "Files", "Fuzzing", "GPT2", "Runtime", "Tensors", "TestSupport",
+                "Tokenizers",
+            ],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
             name: "InspectionTests", dependencies: ["Files", "GPT2", "Inspection", "TestSupport"], swiftSettings: swift),

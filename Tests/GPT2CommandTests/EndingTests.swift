@@ -22,10 +22,14 @@ import Testing
         #expect(run.output.isEmpty && run.messages.isEmpty)
     }
 
-    @Test func interruptionStopsAText() async throws {
+    @Test func interruptionStopsATextAndKeepsItsPrompt() async throws {
+        let folder = try TemporaryFolder()
         // On a busy machine the text may be over before anybody has looked at its beginning.
-        for _ in 0..<10 {
-            let running = try RunningCommand(["generate", "Once upon a time", "--ignore-eos", "--max-tokens", "500"])
+        for attempt in 0..<10 {
+            let cache = "\(folder.path)/\(attempt)"
+            let running = try RunningCommand([
+                "generate", "Once upon a time", "--ignore-eos", "--max-tokens", "500", "--prompt-cache", cache,
+            ])
             try #require(try await running.wait { running.outputSoFar.count > 20 })
             running.signal(SIGINT)
             let run = try await running.end()
@@ -33,6 +37,7 @@ import Testing
             #expect(run.status == 130)
             #expect(run.output.last == UInt8(ascii: "\n"))
             #expect(run.messages.isEmpty)
+            #expect(FileManager.default.fileExists(atPath: cache))
             return
         }
         Issue.record("every text was over before it could be interrupted")
@@ -61,6 +66,17 @@ import Testing
     }
 
     #if os(Linux)
+        /// The text is there all the same.
+        @Test func promptCacheThatCannotBeWrittenIsAnErrorInTheEnd() async throws {
+            let run = try await Command.run([
+                "generate", "a", "--model", Fixture.tiny, "--greedy", "--format", "json", "--prompt-cache",
+                "/proc/none",
+            ])
+            #expect(run.status == 66)
+            #expect(run.output.last == UInt8(ascii: "\n"))
+            #expect(run.messages.hasPrefix("Error: /proc/none: "))
+        }
+
         @Test func fullDiskIsAnError() async throws {
             let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
             let run = try await RunningCommand(["tokenize", "a", "--model", Fixture.tiny], output: full).end()

@@ -10,9 +10,14 @@ import Testing
         let finishReason: String
         let seed: UInt64
         let timings: [String: Double]
+        let promptTokensCached: Int?
     }
 
     private func generate(_ arguments: String..., input: [UInt8] = []) async throws -> Document {
+        try await generate(arguments, input: input)
+    }
+
+    private func generate(_ arguments: [String], input: [UInt8] = []) async throws -> Document {
         let run = try await Command.run(["generate", "--format", "json"] + arguments, input: input)
         try #require(run.status == 0, "\(run.messages)")
         let decoder = JSONDecoder()
@@ -128,6 +133,22 @@ import Testing
         let lines = run.messages.split(separator: "\n")
         #expect(lines.map { $0.prefix { $0 != ":" } } == ["load", "prefill", "decode"])
         #expect(lines.last?.contains("3 tokens in ") == true)
+    }
+
+    @Test func promptCacheSparesThePrompt() async throws {
+        let folder = try TemporaryFolder()
+        let file = "\(folder.path)/prompt.cache"
+        let arguments = ["--model", Fixture.tiny, Fixture.prompt, "--seed", "5", "--max-tokens", "9"]
+        let plain = try await generate(arguments)
+        let first = try await generate(arguments + ["--prompt-cache", file])
+        let second = try await generate(arguments + ["--prompt-cache", file])
+        #expect(first.tokens == plain.tokens && second.tokens == plain.tokens)
+        #expect(plain.promptTokensCached == nil && first.promptTokensCached == 0)
+        #expect(second.promptTokensCached == plain.promptTokens.count - 1)
+        let text = try await Command.run(["generate", "--stats", "--prompt-cache", file] + arguments)
+        #expect(text.text == Fixture.prompt + (plain.text ?? "") + "\n")
+        #expect(text.messages.contains("cached:  \(plain.promptTokens.count - 1) tokens\nprefill: 1 tokens in "))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["prompt.cache"])
     }
 
     @Test func threadsChangeNothing() async throws {

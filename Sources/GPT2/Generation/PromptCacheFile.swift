@@ -86,7 +86,8 @@ public final class PromptCacheFile: Sendable {
         }
         guard found["version"] == version else {
             throw InputError(
-                .data, "this prompt cache is of version \((found["version"] ?? "").quoted), and only \(version) is known",
+                .data,
+                "this prompt cache is of version \((found["version"] ?? "").quoted), and only \(version) is known",
                 in: file.place, advice: advice)
         }
         let expected = model.origin
@@ -165,8 +166,8 @@ extension UnsafeRawBufferPointer {
     /// Whether 32-bit floats are numbers, neither infinite nor NaN.
     var floatsAreFinite: Bool {
         var largest: Int32 = 0
-        for offset in stride(from: 0, to: count, by: 4) {
-            largest = Swift.max(largest, loadUnaligned(fromByteOffset: offset, as: Int32.self) & 0x7FFF_FFFF)
+        for index in 0..<count / 4 {
+            largest = Swift.max(largest, loadUnaligned(fromByteOffset: index * 4, as: Int32.self) & 0x7FFF_FFFF)
         }
         return largest < 0x7F80_0000
     }
