@@ -81,9 +81,10 @@ public final class Generation {
     ///
     /// - Throws: as the other initializer, and ``InputError`` of kind `usage` if the model has no tokenizer.
     public convenience init(
-        _ model: GPT2Model, prompt: String, options: GenerationOptions = GenerationOptions()
+        _ model: GPT2Model, prompt: String, options: GenerationOptions = GenerationOptions(),
+        promptCache: String? = nil
     ) throws(InputError) {
-        try self.init(model, prompt: model.promptTokens(prompt), options: options)
+        try self.init(model, prompt: model.promptTokens(prompt), options: options, promptCache: promptCache)
     }
 
     /// Generates the next token.
