@@ -20,6 +20,7 @@ struct GPT2Tool: ParsableCommand {
         subcommands: [
             Generate.self, Logits.self, Tokenize.self, Detokenize.self, Info.self, Evaluate.self, Inspect.self,
             Train.self, Study.self, TokenizerCommand.self, Quantize.self,
+            Bench.self,
         ])
 
     static func main() {

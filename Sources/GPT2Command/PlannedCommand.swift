@@ -2,7 +2,7 @@ import Files
 
 /// Commands that are designed, but not in this version.
 enum PlannedCommand {
-    private static let names: Set = ["bench", "convert", "pull"]
+    private static let names: Set = ["convert", "pull"]
 
     /// - Throws: ``InputError`` of kind `usage` that names the command, where the arguments ask for one of these.
     static func refuse(_ arguments: some Sequence<String>) throws(InputError) {

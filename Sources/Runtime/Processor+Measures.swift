@@ -40,6 +40,20 @@ extension Processor {
             return usage.ru_maxrss * 1024
         #endif
     }
+
+    /// The memory that this process has now, in bytes; nil where the system does not say.
+    public static var residentBytes: Int? {
+        // The second number is the resident pages (proc(5)).
+        let pages = systemText("/proc/self/statm")?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+        return pages.map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) }
+    }
+
+    /// The memory that programs can have without others being pushed out, in bytes; nil where the system does not say.
+    package static var availableBytes: Int? {
+        let lines = systemText("/proc/meminfo")?.split(separator: "\n") ?? []
+        let fields = lines.first { $0.hasPrefix("MemAvailable:") }?.split(separator: " ")
+        return fields?.dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+    }
 }
 
 /// Each thread multiplies small matrices of its own.

@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
-
 /// How much of a Linux machine a process may use, by what the kernel says in files.
 package struct ProcessorShare {
     /// What paths begin with: nothing, but for tests.
@@ -61,22 +53,5 @@ package struct ProcessorShare {
         return quota / period
     }
 
-    /// The first kilobytes of a file; nil if it cannot be read.
-    private func text(_ path: String) -> String? {
-        let descriptor = open(root + path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 8192)
-        let count = read(descriptor, &bytes, bytes.count)
-        guard count > 0 else { return nil }
-        return String(decoding: bytes.prefix(count), as: UTF8.self).trimmingSuffix { $0.isWhitespace }
-    }
-}
-
-extension String {
-    fileprivate func trimmingSuffix(while condition: (Character) -> Bool) -> String {
-        var text = self
-        while let last = text.last, condition(last) { text.removeLast() }
-        return text
-    }
+    private func text(_ path: String) -> String? { systemText(root + path) }
 }

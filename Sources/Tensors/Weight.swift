@@ -41,6 +41,19 @@ public enum Weight: Sendable {
         }
     }
 
+    /// What it is held as.
+    package var format: WeightFormat {
+        if case .packed(let matrix) = self { matrix.format } else { .f32 }
+    }
+
+    /// Bytes that it takes in memory.
+    package var byteCount: Int {
+        switch self {
+        case .packed(let matrix): matrix.byteCount
+        case .inputsByOutputs(let tensor), .outputsByInputs(let tensor): 4 * tensor.shape.count
+        }
+    }
+
     /// Whether both are the same memory, as where an embedding and a head are tied.
     package func isIdentical(to other: Weight) -> Bool {
         if case .packed(let matrix) = self, case .packed(let otherMatrix) = other { return matrix === otherMatrix }

@@ -15,11 +15,6 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "How the weights are held: fewer bits are faster, less exact. (default: f32, or as they are stored)")
     var weights: WeightFormat?
 
-    struct LoadedModel {
-        let model: GPT2Model
-        let seconds: Double
-    }
-
     /// Loads the model and writes its warnings.
     func load() throws(InputError) -> LoadedModel {
         Warnings.writeIfDebugBuild()
@@ -28,15 +23,26 @@ struct ModelOptions: ParsableArguments {
 
     /// Loads a folder, or the story model where there is none, and writes its warnings.
     func load(_ path: String?, team: Team) throws(InputError) -> LoadedModel {
+        let loaded = try LoadedModel(path, weights: weights, team: team)
+        Warnings.write(loaded.model.warnings)
+        return loaded
+    }
+}
+
+struct LoadedModel {
+    let model: GPT2Model
+    /// What loading took.
+    let seconds: Double
+
+    /// - Parameter path: a folder; nil for the story model.
+    init(_ path: String?, weights: WeightFormat?, team: Team) throws(InputError) {
         let clock = ContinuousClock()
         let start = clock.now
-        let model =
+        model =
             if let path { try GPT2Model(directory: path, weights: weights, team: team) } else {
                 try StoryModel.load(weights: weights, team: team)
             }
-        let seconds = (clock.now - start) / .seconds(1)
-        Warnings.write(model.warnings)
-        return LoadedModel(model: model, seconds: seconds)
+        seconds = (clock.now - start) / .seconds(1)
     }
 }
 

@@ -39,7 +39,7 @@ struct SpeculationOptions: ParsableArguments {
 
     /// Loads the draft model, if there is one, to be held as the model is.
     func load(
-        beside loaded: ModelOptions.LoadedModel, _ options: ModelOptions
+        beside loaded: LoadedModel, _ options: ModelOptions
     ) throws(InputError) -> (speculation: Speculation, seconds: Double) {
         if let promptLookup { return (.promptLookup(upTo: promptLookup), 0) }
         guard let draftModel else { return (.none, 0) }
