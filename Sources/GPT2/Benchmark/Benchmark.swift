@@ -14,7 +14,6 @@ package final class Benchmark {
     private let tokens: [TokenID]
     private var batch = ForwardBatch()
 
-    /// - Throws: ``InputError`` if the model's vocabulary has no tokens to choose from.
     package init(_ model: GPT2Model, repetitions: Int) throws(InputError) {
         self.model = model
         self.repetitions = repetitions
@@ -26,6 +25,8 @@ package final class Benchmark {
     }
 
     /// Reads one token and chooses the next: from then on, all weights have been touched.
+    ///
+    /// - Throws: ``InputError`` of kind `data` if the model gives logits that are not numbers; so does ``measure(_:)``.
     package func warmUp() throws(InputError) {
         _ = try read(length: 1, into: KVCache(for: model.network, capacity: 1))
     }

@@ -39,6 +39,11 @@ package struct BenchmarkPlan: Sendable {
     ) throws(InputError) -> (tasks: [BenchmarkTask], notes: [String]) {
         try validate()
         let context = configuration.contextLength
+        if let tokens, tokens >= context {
+            throw InputError(
+                .usage, "\(tokens) tokens after at least one are too many (the context is \(context))", in: "tokens",
+                advice: "Give a number below the context")
+        }
         let steps = tokens ?? max(1, min(32, context / 2))
         var notes: [String] = []
         let lengths = try fit(
@@ -65,7 +70,7 @@ package struct BenchmarkPlan: Sendable {
             if let value = values.first(where: { $0 > limit }) {
                 throw InputError(
                     .usage, "\(value) is too many tokens (\(reason))", in: option,
-                    advice: limit > 0 ? "Give numbers up to \(limit)" : "Give fewer --tokens")
+                    advice: "Give numbers up to \(limit)")
             }
             return values
         }

@@ -48,8 +48,9 @@ package struct NetworkCost: Sendable {
             linears.reduce(head.byteCount) { $0 + $1.weight.byteCount }
             + vectors.reduce(0) { $0 + 4 * ($1?.shape.count ?? 0) }
         // A table that the head shares is read with it.
-        let tokens = network.tokenEmbedding.table
-        rowBytes = 4 * configuration.channels + (network.untiedHead == nil ? 0 : tokens.byteCount / tokens.outputs)
+        let table = network.tokenEmbedding.table.format
+        let tokenBytes = network.untiedHead == nil ? 0 : table.panelBytes(inputs: configuration.channels) / 16
+        rowBytes = 4 * configuration.channels + tokenBytes
         positionBytes = 4 * 2 * configuration.layers * configuration.channels
         blockOperations = linears.reduce(0) { $0 + 2 * $1.weight.inputs * $1.weight.outputs }
         headOperations = 2 * head.inputs * head.outputs

@@ -3,9 +3,9 @@ package import Runtime
 /// What the machine does at best, by short probes.
 package struct MachineLimits: Sendable {
     /// Bytes read from memory.
-    package private(set) var bytesPerSecond: Double
+    package let bytesPerSecond: Double
     /// Floating-point operations of fused multiply-adds on floats, a multiply-add being two.
-    package private(set) var operationsPerSecond: Double
+    package let operationsPerSecond: Double
 
     package init(bytesPerSecond: Double, operationsPerSecond: Double) {
         self.bytesPerSecond = bytesPerSecond
