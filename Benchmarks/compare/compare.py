@@ -1,169 +1,168 @@
-"""Compares `gpt2` with other systems in one interleaved run: compare.py WORK GPT2 [--rounds 5] [--threads 2]
+"""Compares `gpt2` with other systems in interleaved rounds: compare.py WORK GPT2 [--rounds 5] [--output FOLDER]
 
-WORK is what prepare.py made, GPT2 the executable (swift build -c release, .build/release/gpt2). Every round measures
-the machine's limits and then each system in turn, starting with another one each time: a shared host drifts by tens of
-percent within minutes, so a ratio is taken within a round, and the table shows medians over rounds. f32 weights.
+WORK is what prepare.py made, GPT2 the executable (swift build -c release, .build/release/gpt2). Every round measures the
+machine's limits, then one kind of work after another by all systems in turn, starting with another system each round: a
+shared host drifts by tens of percent within minutes, so a ratio is taken within a kind of work of one round, and tables
+show medians over rounds.
 
-decode   tokens a second over 128 greedy tokens after a prompt of 16
-prefill  prompt tokens a second for a prompt of 512
-first    seconds from process start to the end of a process that makes one token after a prompt of 16, with the
-         checkpoint in the page cache, and that process's ru_maxrss less the size of the checkpoint
+decode   tokens a second over 128 greedy tokens after a prompt of 16, the prompt's time left out
+prompt   prompt tokens a second for a prompt of 512, logits of its last position only
+batches  tokens a second of 1 to 16 sequences that decode together, 64 tokens each after a prompt of 16
+first    seconds from process start to the end of a process that makes one token after a prompt of 16, the weights' file
+         in the page cache; the median of three
+memory   resident memory while it decodes 128 tokens after 16, from /proc, and its peak
+depths   tokens a second over 64 tokens after prompts of 16 to 900
+scaling  decode and prompt with one thread and with all (only in the first rounds: --scaling-rounds)
+story    the story model inside the package: tokens a second over 400 tokens after 16
 
-gpt2's figures are those of a fresh process without a warm-up; the others get one uncounted run first.
+gpt2's figures are those of a fresh process without a warm-up, but for `batches`; the others get one uncounted run first.
+
+Everything is kept in FOLDER/compare.json as it is found. A run that was stopped goes on from there, if it is the same
+executable. A system that is not there is left out, one that fails a kind of work twice is left out of it; both are told.
+At the end report.py writes the tables and pictures into FOLDER.
 """
 
 import argparse
+import datetime
+import hashlib
+import importlib.metadata
 import json
 import os
-import statistics
+import platform
+import shutil
 import subprocess
 import sys
-import tempfile
-import time
+
+import report
+from prepare import LLAMA_CPP_PYTHON
+from processes import Failure, run
+from systems import FORMATS, GPT2, subjects, taking_part
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROMPT, NEW, LONG = 16, 128, 512
-CHANNELS, LAYERS, VOCABULARY = 768, 12, 50257
-MATRICES = 12 * CHANNELS * CHANNELS * LAYERS  # parameters of the blocks' four matrices
-MEASURES = ["decode", "prefill", "first"]
+KINDS = ["decode", "prompt", "batches", "first", "memory", "depths", "story", "scaling"]
+FAILURES = 2  # of one system in one kind of work, then it is left out
 
 
-def ids(count):
-    return ",".join(str((7919 * i + 11) % 50000) for i in range(count))
-
-
-def processor():
+def machine():
     with open("/proc/cpuinfo") as file:
-        return next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
+        lines = [line.split(":")[1].strip() for line in file if line.startswith(("model name", "flags"))]
+    name, flags = lines[0], lines[1].split()
+    with open("/proc/meminfo") as file:
+        memory = int(file.readline().split()[1]) * 1024
+    sets = [name for name in ("avx2", "avx512f", "avx512_vnni", "avx_vnni") if name in flags]
+    return {"processor": name, "cores": len(os.sched_getaffinity(0)), "memory_gb": round(memory / 1e9, 1),
+            "instruction_sets": sets, "virtual": "hypervisor" in flags, "kernel": platform.release()}  # fmt: skip
 
 
-class Failure(Exception):
-    pass
+def versions(options):
+    found = {"gpt2": run([options.gpt2, "--version"], 1)[0].strip(), "llama-cpp-python": LLAMA_CPP_PYTHON}
+    for package in ["ctranslate2", "transformers", "torch"]:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            pass
+    return found
 
 
-def run(command, threads):
-    """Standard output, wall seconds and peak resident bytes of one process."""
-    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-    start = time.perf_counter()
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=environment)
-        out = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            errors.seek(0)
-            raise Failure(f"{' '.join(command)[:200]}\n{errors.read().decode(errors='replace')[-1000:]}")
-    return out.decode(), wall, usage.ru_maxrss * 1024
+def fingerprint(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-class GPT2:
-    def __init__(self, options):
-        self.command = [options.gpt2, "generate", "--model", f"{options.work}/124m", "--greedy", "--ignore-eos",
-                        "--threads", str(options.threads), "--format", "json"]  # fmt: skip
-        self.checkpoint = f"{options.work}/124m/model.safetensors"
-
-    def start(self, measure):
-        prompt, count = {"decode": (PROMPT, NEW), "prefill": (LONG, 1), "first": (PROMPT, 1)}[measure]
-        return [*self.command, "--token-ids", ids(prompt), "--max-tokens", str(count)]
-
-    def rate(self, measure, out):
-        return json.loads(out)["timings"][f"{measure}_tokens_per_s"]
-
-
-class Llama:
-    def __init__(self, options):
-        self.checkpoint = f"{options.work}/124m-f32.gguf"
-        self.command = [f"{options.work}/llama.cpp/bin/llama-bench", "-m", self.checkpoint, "-t", str(options.threads),
-                        "-r", "1", "-o", "json"]  # fmt: skip
-
-    def start(self, measure):
-        prompt = ["-p", str(LONG), "-n", "0"]
-        decode = ["-p", "0", "-n", str(NEW), "-d", str(PROMPT)]
-        first = ["-p", str(PROMPT), "-n", "0", "--no-warmup"]
-        return self.command + {"decode": decode, "prefill": prompt, "first": first}[measure]
-
-    def rate(self, measure, out):
-        (result,) = json.loads(out)
-        return result["avg_ts"]
-
-
-class Library:
-    def __init__(self, peer, checkpoint, options):
-        self.checkpoint = checkpoint
-        self.command = [sys.executable, f"{HERE}/peers.py", peer, options.work, "--threads", str(options.threads)]
-
-    def start(self, measure):
-        return [*self.command, measure]
-
-    def rate(self, measure, out):
-        return json.loads(out.splitlines()[-1])["tokens_per_s"]
-
-
-def systems(options):
-    return {
-        "gpt2": GPT2(options),
-        "llama.cpp": Llama(options),
-        "ctranslate2": Library("ctranslate2", f"{options.work}/124m-ctranslate2/model.bin", options),
-        "transformers": Library("transformers", f"{options.work}/124m/model.safetensors", options),
-    }
-
-
-def measure(system, kind, threads):
-    out, wall, peak = run(system.start(kind), threads)
-    if kind == "first":
-        return {"first_s": wall, "peak_over_file_mb": (peak - os.path.getsize(system.checkpoint)) / 1e6}
-    return {f"{kind}_tokens_per_s": system.rate(kind, out)}
+def quantize(options, mark):
+    """gpt2's own files, made again by another executable: its formats may be others."""
+    folder, kept = f"{options.work}/gpt2", f"{options.work}/gpt2/executable"
+    if os.path.exists(kept) and open(kept).read() == mark:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    for weights in FORMATS[GPT2]:
+        print(f"gpt2 quantize --weights {weights}", file=sys.stderr, flush=True)
+        run([options.gpt2, "quantize", "--model", f"{options.work}/124m", "--weights", weights, "--out",
+             f"{folder}/{weights}"], options.threads)  # fmt: skip
+    with open(kept, "w") as file:
+        file.write(mark)
 
 
 def limits(work, threads):
     program = f"{work}/limits"
     subprocess.run(["cc", "-O3", "-march=native", "-pthread", f"{HERE}/limits.c", "-o", program], check=True)
-
-    def probe():
-        found = json.loads(run([program, str(threads), "0.5"], threads)[0])
-        # A decoded token reads every matrix once, the tied embedding as output layer included.
-        found["decode_tokens_per_s"] = found["read_gb_s"] * 1e9 / (4 * (MATRICES + CHANNELS * VOCABULARY))
-        # Two operations a parameter and token; causal attention (two products, half the square); one row of logits.
-        attention = 2 * LONG * LONG * CHANNELS * LAYERS
-        work = 2 * MATRICES * LONG + attention + 2 * CHANNELS * VOCABULARY
-        found["prefill_tokens_per_s"] = LONG * found["fma_gflop_s"] * 1e9 / work
-        return found
-
-    return probe
+    return lambda: json.loads(run([program, str(threads), "0.5"], threads)[0])
 
 
-def median(values):
-    values = [v for v in values if v is not None]
-    return statistics.median(values) if values else None
+def present(everything):
+    """The subjects whose files are there; the files are read once, so that they are in the page cache."""
+    found, missing = [], {}
+    for subject in everything:
+        absent = [path for path in subject.files() if not os.path.exists(path)]
+        if absent:
+            missing[subject.label] = f"{absent[0]} is not there"
+            continue
+        found.append(subject)
+        for path in subject.files():
+            with open(path, "rb") as file:
+                while file.read(1 << 24):
+                    pass
+    return found, missing
 
 
-def summarise(rounds, names):
-    """Medians of each figure, of its ratio to gpt2's in the same round, and of gpt2's share of the limit."""
-    columns = ["decode_tokens_per_s", "prefill_tokens_per_s", "first_s", "peak_over_file_mb"]
-    out = {name: {c: median([r.get(name, {}).get(c) for r in rounds]) for c in columns} for name in names}
-    for name in names:
-        for column in columns[:3]:
-            pairs = [(r.get("gpt2", {}).get(column), r.get(name, {}).get(column)) for r in rounds]
-            out[name][f"gpt2_to_this_{column}"] = median([ours / theirs for ours, theirs in pairs if ours and theirs])
-    out["limit"] = {c: median([r["limit"][c] for r in rounds]) for c in columns[:2]}
-    for column in columns[:2]:
-        shares = [r["gpt2"][column] / r["limit"][column] for r in rounds if column in r.get("gpt2", {})]
-        out["limit"][f"gpt2_to_this_{column}"] = median(shares)
-    return out
+class Run:
+    def __init__(self, options, mark):
+        self.options, self.path = options, f"{options.output}/compare.json"
+        self.found = {"executable": mark, "threads": options.threads, "rounds": []}
+        if os.path.exists(self.path) and not options.fresh:
+            with open(self.path) as file:
+                before = json.load(file)
+            if before["executable"] == mark and before["threads"] == options.threads:
+                self.found = before
+            else:
+                print(f"{self.path} is of another executable or number of threads: begun anew", file=sys.stderr)
+        now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
+        self.found.update(machine=machine(), date=now, versions=versions(options))
 
+    def save(self):
+        with open(f"{self.path}.part", "w") as file:
+            json.dump(self.found, file, indent=1)
+        os.replace(f"{self.path}.part", self.path)
 
-def show(summary):
-    def cell(value, form):
-        return "-" if value is None else format(value, form)
+    def failures(self, kind, label):
+        return sum("failed" in one.get(kind, {}).get(label, {}) for one in self.found["rounds"])
 
-    print("\n| f32 | decode tok/s | gpt2 to this | prefill tok/s | gpt2 to this | first s | gpt2 to this | peak - file MB |")
-    print("|---|---|---|---|---|---|---|---|")
-    for name, row in summary.items():
-        cells = []
-        for column, form in [("decode_tokens_per_s", ".1f"), ("prefill_tokens_per_s", ".0f"), ("first_s", ".3f")]:
-            cells += [cell(row.get(column), form), cell(row.get(f"gpt2_to_this_{column}"), ".2f")]
-        print(f"| {name} | {' | '.join(cells)} | {cell(row.get('peak_over_file_mb'), '.0f')} |")
+    def measure(self, kind, subjects):
+        """One kind of work, by every subject in turn."""
+        cells = {}
+        for subject in subjects:
+            if self.failures(kind, subject.label) >= FAILURES:
+                cells[subject.label] = {"skipped": f"failed {FAILURES} times"}
+                continue
+            try:
+                cells[subject.label] = subject.measure(kind)
+            except Failure as failure:
+                cells[subject.label] = {"failed": str(failure)}
+            except (KeyError, ValueError, IndexError, TypeError, AttributeError, ZeroDivisionError) as error:
+                # What a program says when it is of another version than this script knows.
+                cells[subject.label] = {"failed": f"unexpected output: {type(error).__name__}: {error}"}
+            if "failed" in cells[subject.label]:
+                print(f"{subject.label} {kind} failed: {cells[subject.label]['failed']}", file=sys.stderr, flush=True)
+            else:
+                print(json.dumps({"work": kind, "system": subject.label, **cells[subject.label]}), flush=True)
+        return cells
+
+    def go(self, subjects, probe):
+        for number in range(self.options.rounds):
+            if number == len(self.found["rounds"]):
+                self.found["rounds"].append({})
+            one = self.found["rounds"][number]
+            shift = number * 3 % len(subjects)
+            for kind in self.options.kinds.split(","):
+                taking = [s for s in subjects[shift:] + subjects[:shift] if taking_part(kind, s)]
+                if kind in one or not taking or kind == "scaling" and number >= self.options.scaling_rounds:
+                    continue
+                print(f"round {number + 1} of {self.options.rounds}: {kind}", file=sys.stderr, flush=True)
+                # The limits beside each kind of work: a share is taken within it too.
+                limit = {"load_average": os.getloadavg()[0], **probe()}
+                one[kind] = {"limit": limit, **self.measure(kind, taking)}
+                self.save()
 
 
 def main():
@@ -171,35 +170,28 @@ def main():
     arguments.add_argument("work")
     arguments.add_argument("gpt2")
     arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--scaling-rounds", type=int, default=3)
     arguments.add_argument("--threads", type=int, default=2)
-    arguments.add_argument("--systems", default="gpt2,llama.cpp,ctranslate2,transformers", help="separated by commas")
-    arguments.add_argument("--measures", default=",".join(MEASURES), help="separated by commas")
-    arguments.add_argument("--output", default="compare.json")
+    arguments.add_argument("--systems", help="gpt2,llama.cpp,CTranslate2,transformers, or as \"gpt2 q8,llama.cpp Q8_0\"")
+    arguments.add_argument("--kinds", default=",".join(KINDS), help="separated by commas")
+    arguments.add_argument("--output", default="comparison", help="folder")
+    arguments.add_argument("--fresh", action="store_true", help="do not go on with what is in the folder")
     options = arguments.parse_args()
     options.work, options.gpt2 = os.path.abspath(options.work), os.path.abspath(options.gpt2)
-    everything = systems(options)
-    names, kinds = options.systems.split(","), options.measures.split(",")
-    probe, rounds = limits(options.work, options.threads), []
-    for system in (everything[name] for name in names):  # into the page cache
-        with open(system.checkpoint, "rb") as file:
-            while file.read(1 << 24):
-                pass
-    for number in range(options.rounds):
-        found = {"load_average": os.getloadavg()[0], "limit": probe()}
-        shift = number % len(names)
-        for kind in kinds:
-            for name in names[shift:] + names[:shift]:
-                try:
-                    found.setdefault(name, {}).update(measure(everything[name], kind, options.threads))
-                except Failure as failure:
-                    print(f"{name} {kind} failed: {failure}", file=sys.stderr)
-        rounds.append(found)
-        print(json.dumps(found), flush=True)
-    summary = summarise(rounds, names)
-    machine = {"processor": processor(), "cores": os.cpu_count()}
-    with open(options.output, "w") as file:
-        json.dump({"machine": machine, "threads": options.threads, "summary": summary, "rounds": rounds}, file, indent=1)
-    show(summary)
+    os.makedirs(options.output, exist_ok=True)
+    mark = fingerprint(options.gpt2)
+    quantize(options, mark)
+    measured = Run(options, mark)
+    everything, missing = present(subjects(options))
+    if options.systems:
+        wanted = options.systems.split(",")
+        everything = [s for s in everything if s.name in wanted or s.label in wanted]
+    for label, why in missing.items():
+        print(f"{label} is left out: {why}", file=sys.stderr)
+    measured.found["missing"] = missing
+    measured.go(everything, limits(options.work, options.threads))
+    measured.save()
+    report.write(options.output)
 
 
 if __name__ == "__main__":

@@ -1,59 +1,64 @@
-"""Times one peer that is a Python library: peers.py ctranslate2|transformers WORK decode|prefill|first [--threads 2]
+"""Times one peer that is a Python library: peers.py ctranslate2|transformers MODEL MEASURE [options]
 
-Prints one JSON line. decode: 128 tokens after a prompt of 16, without the prompt's time; prefill: a prompt of 512;
-first: loads, generates one token after a prompt of 16 and ends, for compare.py to time from outside. One run before
-each measurement warms caches and thread pools up; it is not counted, but reported for prefill as `first_tokens_per_s`.
+Prints one JSON line. One run before each measurement warms caches and thread pools up; it is not counted.
+
+decode  tokens a second over --new greedy tokens after --prompt, without the prompt's time, for each of --batches
+        sequences that decode together
+prompt  prompt tokens a second, logits of the last position only
+first   loads, generates one token and ends, for compare.py to time from outside
+tokens  the ids of --new greedy tokens after --ids
 """
 
 import argparse
 import json
 import time
 
-PROMPT, NEW, LONG = 16, 128, 512
+
+def ids(count, vocabulary=50000):
+    return [(7919 * i + 11) % vocabulary for i in range(count)]
 
 
-def ids(count):
-    return [(7919 * i + 11) % 50000 for i in range(count)]
-
-
-def ctranslate2(work, threads):
+def ctranslate2(options):
     import ctranslate2
 
     generator = ctranslate2.Generator(
-        f"{work}/124m-ctranslate2", compute_type="float32", inter_threads=1, intra_threads=threads
+        options.model, compute_type=options.weights, inter_threads=1, intra_threads=options.threads
     )
-    with open(f"{work}/124m-ctranslate2/vocabulary.json") as file:
+    with open(f"{options.model}/vocabulary.json") as file:
         vocabulary = json.load(file)
 
-    def generate(prompt, count):
-        (out,) = generator.generate_batch(
-            [[vocabulary[id] for id in prompt]], max_length=count, min_length=count, sampling_topk=1, beam_size=1,
-            include_prompt_in_result=False, end_token=[],
+    def generate(prompts, count):
+        out = generator.generate_batch(
+            [[vocabulary[id] for id in prompt] for prompt in prompts], max_length=count, min_length=count,
+            sampling_topk=1, beam_size=1, include_prompt_in_result=False, end_token=[], max_batch_size=0,
         )  # fmt: skip
-        assert len(out.sequences_ids[0]) == count
+        tokens = [one.sequences_ids[0] for one in out]
+        assert all(len(one) == count for one in tokens)
+        return tokens
 
-    return ctranslate2.__version__, generate
+    return generate
 
 
-def transformers(work, threads):
+def transformers(options):
     import torch
     import transformers
 
-    torch.set_num_threads(threads)
-    model = transformers.GPT2LMHeadModel.from_pretrained(f"{work}/124m", dtype=torch.float32).eval()
+    torch.set_num_threads(options.threads)
+    model = transformers.GPT2LMHeadModel.from_pretrained(options.model, dtype=torch.float32).eval()
 
     @torch.inference_mode()
-    def generate(prompt, count):
-        tokens = torch.tensor([prompt])
+    def generate(prompts, count):
+        tokens = torch.tensor(prompts)
         if count == 1:
-            return model(tokens, use_cache=True, logits_to_keep=1).logits.argmax()
+            return model(tokens, use_cache=True, logits_to_keep=1).logits.argmax(dim=2).tolist()
         out = model.generate(
             tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=count, min_new_tokens=count,
             do_sample=False, eos_token_id=None, pad_token_id=0, use_cache=True,
-        )  # fmt: skip
-        assert out.shape[1] == len(prompt) + count
+        )[:, tokens.shape[1] :]  # fmt: skip
+        assert out.shape[1] == count
+        return out.tolist()
 
-    return transformers.__version__, generate
+    return generate
 
 
 def seconds(function, *arguments):
@@ -62,24 +67,37 @@ def seconds(function, *arguments):
     return time.perf_counter() - start
 
 
+def decode_rate(generate, prompts, count):
+    generate(prompts, 4)
+    prompt = seconds(generate, prompts, 1)
+    return len(prompts) * (count - 1) / (seconds(generate, prompts, count) - prompt)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("peer", choices=["ctranslate2", "transformers"])
-    arguments.add_argument("work")
-    arguments.add_argument("measure", choices=["decode", "prefill", "first"])
+    arguments.add_argument("model")
+    arguments.add_argument("measure", choices=["decode", "prompt", "first", "tokens"])
+    arguments.add_argument("--weights", default="float32")
+    arguments.add_argument("--prompt", type=int, default=16)
+    arguments.add_argument("--new", type=int, default=128)
+    arguments.add_argument("--batches", default="1", help="separated by commas")
+    arguments.add_argument("--ids", help="separated by commas")
     arguments.add_argument("--threads", type=int, default=2)
     options = arguments.parse_args()
-    version, generate = globals()[options.peer](options.work, options.threads)
-    out = dict(peer=options.peer, version=version, measure=options.measure)
+    generate = globals()[options.peer](options)
+    prompt, out = ids(options.prompt), {}
     if options.measure == "first":
-        generate(ids(PROMPT), 1)
-    elif options.measure == "prefill":
-        out["first_tokens_per_s"] = LONG / seconds(generate, ids(LONG), 1)
-        out["tokens_per_s"] = LONG / seconds(generate, ids(LONG), 1)
+        generate([prompt], 1)
+    elif options.measure == "tokens":
+        out["tokens"] = generate([[int(id) for id in options.ids.split(",")]], options.new)[0]
+    elif options.measure == "prompt":
+        generate([prompt], 1)
+        out["tokens_per_s"] = len(prompt) / seconds(generate, [prompt], 1)
     else:
-        generate(ids(PROMPT), 4)
-        prompt = seconds(generate, ids(PROMPT), 1)
-        out["tokens_per_s"] = (NEW - 1) / (seconds(generate, ids(PROMPT), NEW) - prompt)
+        rates = {int(batch): decode_rate(generate, [prompt] * int(batch), options.new)
+                 for batch in options.batches.split(",")}  # fmt: skip
+        out["tokens_per_s"] = rates
     print(json.dumps(out))
 
 

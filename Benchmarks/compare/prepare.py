@@ -1,10 +1,15 @@
 """Builds what compare.py measures against, once: prepare.py WORK [--jobs 2]
 
-WORK/llama.cpp     llama-bench, from the sources inside the source distribution of llama-cpp-python (cmake and a C++
-                   compiler needed; Release, for this machine's processor)
-WORK/124m          one checkpoint of the 124M shape in Hugging Face's layout, with random weights and an invented
-                   vocabulary: speed does not depend on what the numbers are
-WORK/124m-f32.gguf the same weights for llama.cpp, WORK/124m-ctranslate2 for CTranslate2
+WORK/llama.cpp           llama-bench and other tools, from the sources inside the source distribution of llama-cpp-python
+                         (cmake and a C++ compiler needed; Release, for this machine's processor)
+WORK/124m                one checkpoint of the 124M shape in Hugging Face's layout, with random weights and an invented
+                         vocabulary: speed does not depend on what the numbers are
+WORK/gguf/124m-*.gguf    the same weights for llama.cpp, quantised by its llama-quantize
+WORK/gguf/story-*.gguf   the story model inside the package, likewise
+WORK/ctranslate2/*       the 124M weights for CTranslate2
+
+Each step is skipped when its result is there. One that fails is told, and the others go on: compare.py leaves out what it
+does not find.
 """
 
 import argparse
@@ -14,6 +19,8 @@ import os
 import subprocess
 import sys
 
+from gguf_model import write_gguf
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FIXTURES = os.path.join(ROOT, "Tests", "GPT2Tests", "Fixtures")
 sys.path.insert(0, FIXTURES)
@@ -21,6 +28,8 @@ sys.dont_write_bytecode = True
 import counter_weights  # noqa: E402
 
 LLAMA_CPP_PYTHON = "0.3.36"
+TOOLS = ["llama-bench", "llama-batched-bench", "llama-quantize", "llama-perplexity", "llama-tokenize", "llama-simple"]
+GGUF = ["F16", "Q8_0", "Q4_0", "Q4_K_M"]
 
 
 def run(*command, **options):
@@ -29,7 +38,8 @@ def run(*command, **options):
 
 
 def build_llama(work, jobs):
-    if os.path.exists(f"{work}/llama.cpp/bin/llama-bench"):
+    missing = [tool for tool in TOOLS if not os.path.exists(f"{work}/llama.cpp/bin/{tool}")]
+    if not missing:
         return
     if not glob.glob(f"{work}/sdist/*/vendor/llama.cpp"):
         run(sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", "llama-cpp-python",
@@ -38,7 +48,7 @@ def build_llama(work, jobs):
     (source,) = glob.glob(f"{work}/sdist/*/vendor/llama.cpp")
     run("cmake", "-S", source, "-B", f"{work}/llama.cpp", "-DCMAKE_BUILD_TYPE=Release", "-DGGML_NATIVE=ON",
         "-DLLAMA_CURL=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_SERVER=OFF")  # fmt: skip
-    run("cmake", "--build", f"{work}/llama.cpp", "-j", str(jobs), "--target", "llama-bench", "llama-quantize")
+    run("cmake", "--build", f"{work}/llama.cpp", "-j", str(jobs), "--target", *missing)
 
 
 def vocabulary():
@@ -51,11 +61,13 @@ def vocabulary():
     return tokens, [f"{a} {b}" for a, b in pairs]
 
 
-def write_checkpoint(reference, directory):
+def write_checkpoint(directory):
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-    if not os.path.exists(f"{directory}/model.safetensors"):
-        counter_weights.write_directory(reference, directory)
+    if os.path.exists(f"{directory}/tokenizer_config.json"):
+        return
+    with open(f"{FIXTURES}/gpt2-124m.json") as file:
+        counter_weights.write_directory(json.load(file), directory)
     tokens, merges = vocabulary()
     with open(f"{directory}/vocab.json", "w") as file:
         json.dump({token: id for id, token in enumerate(tokens)}, file, ensure_ascii=False)
@@ -70,42 +82,31 @@ def write_checkpoint(reference, directory):
         json.dump({"tokenizer_class": "GPT2Tokenizer", **end}, file)
 
 
-def write_gguf(reference, path):
-    import gguf
+def whole(path, make):
+    """Makes a file under another name first, so that one that is there is whole."""
+    if os.path.exists(path):
+        return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    make(f"{path}.part")
+    os.rename(f"{path}.part", path)
 
-    config = reference["config"]
-    tokens, merges = vocabulary()
-    out = gguf.GGUFWriter(path, "gpt2")
-    out.add_block_count(config["n_layer"])
-    out.add_context_length(config["n_positions"])
-    out.add_embedding_length(config["n_embd"])
-    out.add_feed_forward_length(4 * config["n_embd"])
-    out.add_head_count(config["n_head"])
-    out.add_layer_norm_eps(config["layer_norm_epsilon"])
-    out.add_file_type(gguf.LlamaFileType.ALL_F32)
-    out.add_tokenizer_model("gpt2")
-    out.add_tokenizer_pre("gpt-2")
-    out.add_token_list(tokens)
-    out.add_token_merges(merges)
-    out.add_token_types([gguf.TokenType.NORMAL] * (len(tokens) - 1) + [gguf.TokenType.CONTROL])
-    out.add_bos_token_id(len(tokens) - 1)
-    out.add_eos_token_id(len(tokens) - 1)
-    names = {
-        "wte": "token_embd", "wpe": "position_embd", "ln_f": "output_norm", "ln_1": "attn_norm", "ln_2": "ffn_norm",
-        "attn.c_attn": "attn_qkv", "attn.c_proj": "attn_output", "mlp.c_fc": "ffn_up", "mlp.c_proj": "ffn_down",
-    }  # fmt: skip
-    for name, values in counter_weights.checkpoint(config, reference["seed"], reference["rules"]).items():
-        path, kind = name.removeprefix("transformer.").rsplit(".", 1)
-        block = ""
-        if path.startswith("h."):
-            _, layer, path = path.split(".", 2)
-            block = f"blk.{layer}."
-        transposed = path.startswith(("attn.", "mlp.")) and kind == "weight"  # Conv1D stores [in, out]
-        out.add_tensor(f"{block}{names[path]}.{kind}", values.T.copy() if transposed else values)
-    out.write_header_to_file()
-    out.write_kv_data_to_file()
-    out.write_tensors_to_file()
-    out.close()
+
+def convert_to_gguf(work, name, directory):
+    base = f"{work}/gguf/{name}-F32.gguf"
+    whole(base, lambda path: write_gguf(directory, path))
+    for weights in GGUF:
+        whole(f"{work}/gguf/{name}-{weights}.gguf",
+              lambda path: run(f"{work}/llama.cpp/bin/llama-quantize", base, path, weights))  # fmt: skip
+
+
+def convert_to_ctranslate2(work, weights):
+    out = f"{work}/ctranslate2/{weights}"
+    if os.path.exists(f"{out}/model.bin"):
+        return
+    os.makedirs(f"{work}/ctranslate2", exist_ok=True)
+    path = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
+    run("ct2-transformers-converter", "--model", f"{work}/124m", "--output_dir", out, "--force", "--quantization",
+        weights, env={**os.environ, "PATH": path})  # fmt: skip
 
 
 def main():
@@ -115,13 +116,25 @@ def main():
     options = arguments.parse_args()
     work = os.path.abspath(options.work)
     os.makedirs(work, exist_ok=True)
-    with open(f"{FIXTURES}/gpt2-124m.json") as file:
-        reference = json.load(file)
-    write_checkpoint(reference, f"{work}/124m")
-    write_gguf(reference, f"{work}/124m-f32.gguf")
-    run("ct2-transformers-converter", "--model", f"{work}/124m", "--output_dir", f"{work}/124m-ctranslate2", "--force",
-        env={**os.environ, "PATH": os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]})  # fmt: skip
-    build_llama(work, options.jobs)
+    write_checkpoint(f"{work}/124m")
+    steps = [
+        ("build llama.cpp", lambda: build_llama(work, options.jobs)),
+        ("convert the checkpoint for llama.cpp", lambda: convert_to_gguf(work, "124m", f"{work}/124m")),
+        ("convert the story model for llama.cpp",
+         lambda: convert_to_gguf(work, "story", f"{ROOT}/Sources/StoryModelData")),
+        ("convert for CTranslate2, float32", lambda: convert_to_ctranslate2(work, "float32")),
+        ("convert for CTranslate2, int8", lambda: convert_to_ctranslate2(work, "int8")),
+    ]  # fmt: skip
+    failed = []
+    for name, step in steps:
+        try:
+            step()
+        except Exception as error:  # whatever it is, the other peers can still be measured
+            print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)
+            failed.append(name)
+    if failed:
+        print(f"failed, and left out of the comparison: {'; '.join(failed)}", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":
