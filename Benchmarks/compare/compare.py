@@ -33,10 +33,12 @@ import shutil
 import subprocess
 import sys
 
+import agreement
 import report
 from prepare import LLAMA_CPP_PYTHON
 from processes import Failure, run
-from systems import FORMATS, GPT2, subjects, taking_part
+from systems import FORMATS, GPT2, Llama, subjects, taking_part
+from weight_files import bytes_read
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 KINDS = ["decode", "prompt", "batches", "first", "memory", "depths", "story", "scaling"]
@@ -189,6 +191,8 @@ def main():
     for label, why in missing.items():
         print(f"{label} is left out: {why}", file=sys.stderr)
     measured.found["missing"] = missing
+    measured.found["weight_bytes"] = {s.label: bytes_read(s.files()[-1]) for s in everything if isinstance(s, (GPT2, Llama))}
+    measured.found.setdefault("agreement", agreement.check(options))
     measured.go(everything, limits(options.work, options.threads))
     measured.save()
     report.write(options.output)

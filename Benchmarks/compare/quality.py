@@ -21,6 +21,7 @@ import sys
 import tempfile
 
 from gguf_model import write_gguf
+from weight_files import weight_bytes
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -107,16 +108,6 @@ class Theirs:
         rows = [line.split() for line in out.splitlines()]
         rows = [row for row in rows if len(row) == 4 and row[0].isdigit()]
         return float(rows[-1][2])
-
-
-def weight_bytes(path):
-    """Bytes of the tensors alone: a GGUF file also holds the tokenizer."""
-    if path.endswith(".gguf"):
-        import gguf
-
-        return sum(int(tensor.n_bytes) for tensor in gguf.GGUFReader(path).tensors)
-    with open(path, "rb") as file:
-        return os.path.getsize(path) - 8 - int.from_bytes(file.read(8), "little")
 
 
 def measure(options, directory, folder, text):
