@@ -58,7 +58,7 @@ def bars(name, panels):
             if limit:
                 at = names + scale * limit / longest
                 body.append(line(at, y + 1, at, y + row - 1, "limit"))
-                end = max(end, at)
+                end = at if width - 40 < at - names < width + 40 else end
             body.append(text(end + 6, y + 13, short(value), kind="value"))
             y += row
         y += 10

@@ -8,6 +8,7 @@ The protocol is llama-perplexity's own, for both: the text is cut into windows a
 not overlap; of each window of n tokens the ones from n/2 + 2 to n are scored, each given all tokens before it in the
 window; no token is put before a window. The tokens must be the same ones, and this is checked. gpt2's loss is taken
 from `gpt2 logits`, in float64; llama.cpp's is what its tool prints (its cache of keys and values is f16, its default).
+± is the standard error of the added loss over the scored tokens. `gpt2 evaluate` scores every token of the whole file.
 
 Prints a Markdown table and writes quality.json and quality.md into --output.
 """
@@ -84,6 +85,13 @@ class Ours:
         return numpy.concatenate(losses)
 
 
+    def evaluated(self, weights, text):
+        """Perplexity by `gpt2 evaluate`: every token of the file is scored, in windows that slide by half a context."""
+        out = output_of(self.gpt2, "evaluate", "--model", f"{self.folder}/{weights}", "--threads", self.threads,
+                        "--text", text, "--format", "json")  # fmt: skip
+        return json.loads(out)["perplexity"]
+
+
 class Theirs:
     def __init__(self, options, directory, folder):
         self.bin, self.folder, self.threads = f"{options.work}/llama.cpp/bin", folder, str(options.threads)
@@ -132,6 +140,8 @@ def measure(options, directory, folder, text):
         base = losses if base is None else base
         error = float((losses - base).std() / len(losses) ** 0.5)
         rows.append(row("gpt2", weights, path, float(losses.mean()), error, float(base.mean())))
+        if not options.windows:
+            rows[-1]["evaluate_perplexity"] = ours.evaluated(weights, options.text)
         print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
     base = None
     for weights in options.theirs.split(","):
@@ -150,15 +160,17 @@ def table(found):
         lines += [
             f"**{name}**: {model['scored_tokens']:,} tokens scored in {model['windows']} windows of {model['context']}",
             "",
-            "| weights | loss, nats | perplexity | loss added | perplexity to own f32 | weights, bytes | file, bytes |",
-            "|---|---|---|---|---|---|---|",
+            "| weights | loss, nats | perplexity | loss added | perplexity to own f32 | weights, bytes | file, bytes "
+            "| perplexity by `gpt2 evaluate` |",
+            "|---|---|---|---|---|---|---|---|",
         ]
         for row in model["rows"]:
             error = f" ± {row['added_error']:.5f}" if row.get("added_error") else ""
+            evaluated = f"{row['evaluate_perplexity']:.3f}" if "evaluate_perplexity" in row else "–"
             lines.append(
                 f"| {row['system']} {row['weights']} | {row['loss']:.5f} | {row['perplexity']:.3f} "
                 f"| {row['added']:+.5f}{error} | {math.exp(row['added']) - 1:+.3%} "
-                f"| {row['weight_bytes']:,} | {row['file_bytes']:,} |"
+                f"| {row['weight_bytes']:,} | {row['file_bytes']:,} | {evaluated} |"
             )
         added = {(row["system"], row["weights"]): row["added"] for row in model["rows"]}
         lines.append("")

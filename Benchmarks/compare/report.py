@@ -68,7 +68,7 @@ def everything(summary):
     limit = [summary.value(kind, "limit", "read_gb_s") for kind in ("decode", "prompt")]
     flops = summary.value("prompt", "limit", "fma_gflop_s") or summary.value("decode", "limit", "fma_gflop_s")
     lines += ["", f"The machine, measured before each kind of work: {cell(limit[0] or limit[1])} GB/s read, "
-              f"{cell(flops, '.0f')} billion multiply-adds' operations a second."]  # fmt: skip
+              f"{cell(flops, '.0f')} billion floating-point operations a second (a multiply-add is two)."]  # fmt: skip
     return lines
 
 
@@ -119,7 +119,7 @@ def picture(summary):
                 rows.append((label, value, limit))
         if rows:
             panels.append((title, rows))
-    return charts.bars("GPT-2 124M on one machine", panels) if panels else None
+    return charts.bars("gpt2 beside other systems, 124M shape", panels) if panels else None
 
 
 def curves(found, summary):
