@@ -84,7 +84,6 @@ class Ours:
             losses.append(total - logits[numpy.arange(len(logits)), window[first + 1 :]])
         return numpy.concatenate(losses)
 
-
     def evaluated(self, weights, text):
         """Perplexity by `gpt2 evaluate`: every token of the file is scored, in windows that slide by half a context."""
         out = output_of(self.gpt2, "evaluate", "--model", f"{self.folder}/{weights}", "--threads", self.threads,
