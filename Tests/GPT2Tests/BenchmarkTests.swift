@@ -173,7 +173,7 @@ import Testing
         let cache = KVCache(for: model, capacity: 200)
         _ = try read(Array(1...10), into: cache)
         _ = try read(Array(30...180), into: cache)
-        cache.rewind(to: 10)
+        cache.truncate(to: 10)
         #expect(cache.count == 10)
         let again = try read([11, 12, 13], into: cache)
         #expect(try again == read(Array(1...13), into: KVCache(for: model, capacity: 13)))
