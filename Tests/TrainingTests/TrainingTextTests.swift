@@ -106,6 +106,16 @@ import Training
         #expect(try TokenShard(path: "\(tokens)/val.bin").format == .nanoGPT)
     }
 
+    /// Whoever needs them only once removes the files first, and leaves nothing behind.
+    @Test func tokensOutliveTheirFiles() throws {
+        let path = try write("one", (0..<40_000).map { "line \($0) of many\n" }.joined())
+        let kept = try characters([path])
+        let removed = try characters([path], limit: 100_000)
+        try Folder.remove("\(folder.path)/tokens")
+        #expect(try removed.training.scan(vocabularySize: 100) == kept.training.scan(vocabularySize: 100))
+        #expect(try removed.validation.scan(vocabularySize: 100) == kept.validation.scan(vocabularySize: 100))
+    }
+
     @Test func aTextThatChangedIsNoticed() throws {
         let path = try write("one", String(repeating: "some text\n", count: 1000))
         _ = try characters([path], limit: 1000)

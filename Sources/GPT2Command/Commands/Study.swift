@@ -83,13 +83,22 @@ struct Study: ParsableCommand {
         try Folder.create(folder)
     }
 
+    private func readTexts() throws -> TrainingData {
+        // Many tokens go to the disk and are mapped from there, which needs no names: they are removed before they are used,
+        // so that nothing stays, however the program ends. Until then Ctrl-C waits.
+        let tokens = "\(out).\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tokens"
+        return try Interruption.deferred {
+            defer { try? Folder.remove(tokens) }
+            let data = try TrainingData.prepare(texts: text, tokenizer: .characters, folder: tokens)
+            try Interruption.check()
+            return data
+        }
+    }
+
     func run() throws {
         Warnings.writeIfDebugBuild()
         try prepareOutput()
-        // Many tokens go to the disk, and are of no use afterwards.
-        let tokens = "\(out).\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tokens"
-        defer { try? Folder.remove(tokens) }
-        let data = try TrainingData.prepare(texts: text, tokenizer: .characters, folder: tokens)
+        let data = try readTexts()
         var study = BlockStudy()
         study.shape.layers = layers
         study.shape.channels = channels
@@ -108,7 +117,7 @@ struct Study: ParsableCommand {
                 secondsLeft: seconds * (1 / fraction - 1))
         }
         line.end()
-        try AtomicFile.write(BlockStudyPage(study, records).html.utf8, to: out)
+        try Interruption.deferred { try AtomicFile.write(BlockStudyPage(study, records).html.utf8, to: out) }
         switch output.format {
         case .text:
             for record in records {
