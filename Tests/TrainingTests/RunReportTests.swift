@@ -9,7 +9,7 @@ import Training
     init() throws { folder = try TemporaryFolder() }
 
     private func report(_ configuration: [(name: String, value: String)] = []) throws -> String {
-        try RunReport(folder: folder.path, configuration: configuration).html
+        try RunReport(folder: folder.path + "/", model: "a GPT-2 of 4 layers", configuration: configuration).html
     }
 
     @Test func holdsCurvesSamplesAndConfiguration() throws {
@@ -24,8 +24,10 @@ import Training
             "{\"step\":50,\"text\":\"first\"}\n{\"step\":100,\"text\":\"<b>then & \\n\\\"so\\\"\"}\n".utf8)
         let html = try report([("layers", "4"), ("text", "<a>.txt")])
         #expect(html.components(separatedBy: "<svg").count == 5)
+        let name = try #require(folder.path.split(separator: "/").last)
         for part in [
-            "Training run", "nats a token", "Gradient norm before clipping", "tokens a second", "Learning rate",
+            "\(name): a GPT-2 of 4 layers</h1>", "nats a token", "Gradient norm before clipping", "tokens a second",
+            "Learning rate",
             "validation",
             "<dt>best validation loss</dt><dd>3.0000</dd>", "<dt>at step</dt><dd>200</dd>", "after step 100",
             "&lt;b&gt;then &amp; \n&quot;so&quot;", "<th scope=\"row\">layers</th><td>4</td>", "&lt;a&gt;.txt",

@@ -5,19 +5,23 @@ public struct RunReport: Sendable {
     private let metrics: MetricsHistory
     private let samples: [(step: Int, text: String)]
     private let configuration: [(name: String, value: String)]
-    private let name: String
+    private let title: String
 
     /// Reads what a run has written so far.
     ///
     /// - Parameters:
     ///   - folder: the run's folder, with metrics.jsonl and perhaps samples.jsonl.
+    ///   - model: what is trained, for the headline.
     ///   - configuration: the options of the run, as a table is to show them.
     /// - Throws: ``InputError`` if a file cannot be read.
-    public init(folder: String, configuration: [(name: String, value: String)]) throws(InputError) {
+    public init(
+        folder: String, model: String, configuration: [(name: String, value: String)]
+    ) throws(InputError) {
         metrics = try MetricsHistory(path: "\(folder)/metrics.jsonl")
         samples = try Self.samples(in: "\(folder)/samples.jsonl")
         self.configuration = configuration
-        name = folder.split(separator: "/").last.map(String.init) ?? folder
+        let name = folder.split(separator: "/").last { $0 != "." && $0 != ".." }
+        title = (name.map { "\($0): " } ?? "") + model
     }
 
     private static func samples(in path: String) throws(InputError) -> [(step: Int, text: String)] {
@@ -34,7 +38,7 @@ public struct RunReport: Sendable {
 
     /// The file's content.
     public var html: String {
-        var page = HTMLPage(title: "Training run \(name)")
+        var page = HTMLPage(title: title)
         page.figures(figures)
         page.pictures([loss, learningRate, gradientNorm, throughput].map(\.svg))
         if !samples.isEmpty {

@@ -129,6 +129,12 @@ extension TrainingPlan {
         return plan
     }
 
+    /// What is trained, in words.
+    var modelDescription: String {
+        "\(initial == nil ? "training" : "further training") a GPT-2 of \(layers) \(layers == 1 ? "layer" : "layers") and "
+            + "\(channels) channels"
+    }
+
     /// How the trainer is to work.
     public var settings: TrainingSettings {
         var settings = TrainingSettings()

@@ -122,7 +122,7 @@ public final class RunDirectory {
     /// Writes report.html about what has been logged so far.
     func writeReport(_ plan: TrainingPlan) throws(InputError) {
         let configuration = plan.values.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
-        let report = try RunReport(folder: path, configuration: configuration)
+        let report = try RunReport(folder: path, model: plan.modelDescription, configuration: configuration)
         try AtomicFile.write(report.html.utf8, to: "\(path)/\(Self.reportName)")
     }
 
