@@ -256,23 +256,9 @@ struct JSONParser {
         }
     }
 
-    /// Skips a scalar of two to four bytes; the ranges are those of the Unicode standard's table 3-7.
     private mutating func skipMultibyteScalar() throws(InputError) {
-        let (length, second): (Int, ClosedRange<UInt8>) =
-            switch text[position] {
-            case 0xC2...0xDF: (2, 0x80...0xBF)
-            case 0xE0: (3, 0xA0...0xBF)
-            case 0xED: (3, 0x80...0x9F)
-            case 0xE1...0xEF: (3, 0x80...0xBF)
-            case 0xF0: (4, 0x90...0xBF)
-            case 0xF1...0xF3: (4, 0x80...0xBF)
-            case 0xF4: (4, 0x80...0x8F)
-            default: (0, 0x80...0xBF)
-            }
-        let rest = text[position...].prefix(length).dropFirst()
-        guard length > 0, rest.count == length - 1, let first = rest.first, second.contains(first),
-            rest.dropFirst().allSatisfy({ $0 & 0xC0 == 0x80 })
-        else { throw failure("a string is not valid UTF-8") }
+        let length = text.withMemoryRebound(to: UInt8.self) { UTF8Sequence.length(in: $0, at: position) }
+        guard length > 0 else { throw failure("a string is not valid UTF-8") }
         position += length
     }
 

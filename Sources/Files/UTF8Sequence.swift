@@ -2,7 +2,7 @@
 package enum UTF8Sequence {
     /// The number of bytes that a sequence with this first byte has, or 0 if none starts with it, and the range of its
     /// second byte. The bytes after that are 80 to BF.
-    private static func shape(_ first: UInt8) -> (length: Int, second: ClosedRange<UInt8>) {
+    @inlinable package static func shape(_ first: UInt8) -> (length: Int, second: ClosedRange<UInt8>) {
         switch first {
         case 0x00...0x7F: (1, 0x80...0xBF)
         case 0xC2...0xDF: (2, 0x80...0xBF)
@@ -17,8 +17,8 @@ package enum UTF8Sequence {
     }
 
     /// The length of the well-formed sequence at `position`, or 0 if there is none.
-    @inline(__always)
-    static func length(in text: UnsafeBufferPointer<UInt8>, at position: Int) -> Int {
+    @inlinable @inline(__always)
+    package static func length(in text: UnsafeBufferPointer<UInt8>, at position: Int) -> Int {
         let (length, second) = shape(text[position])
         guard position + length <= text.count else { return 0 }
         if length > 1 {
@@ -31,8 +31,8 @@ package enum UTF8Sequence {
     }
 
     /// The code point of a well-formed sequence, whose length is known.
-    @inline(__always)
-    static func scalar(in text: UnsafeBufferPointer<UInt8>, at position: Int, length: Int) -> UInt32 {
+    @inlinable @inline(__always)
+    package static func scalar(in text: UnsafeBufferPointer<UInt8>, at position: Int, length: Int) -> UInt32 {
         if length == 1 { return UInt32(text[position]) }
         // The first byte of a sequence of n bytes has 7 - n bits of the scalar, the others six each.
         var scalar = UInt32(text[position]) & (0x7F >> UInt32(length))
@@ -59,7 +59,7 @@ package enum UTF8Sequence {
     }
 
     /// The number of bytes at the end that begin a sequence which more bytes could complete: 0 to 3.
-    static func incompleteSuffix(of bytes: [UInt8]) -> Int {
+    package static func incompleteSuffix(of bytes: [UInt8]) -> Int {
         for count in 1...3 where count <= bytes.count {
             let start = bytes.count - count
             let (length, second) = shape(bytes[start])

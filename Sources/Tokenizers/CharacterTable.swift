@@ -1,3 +1,5 @@
+internal import Files
+
 /// A token for each character of a vocabulary, found by its code point.
 struct CharacterTable: Sendable {
     private static let unknown: Int32 = -1

@@ -1,3 +1,5 @@
+internal import Files
+
 /// Cuts bytes into the pieces within which tokens are formed, as GPT-2's pattern does:
 ///
 ///     '(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+

@@ -1,3 +1,5 @@
+internal import Files
+
 /// Turns tokens into text as they come, without ever breaking a character.
 ///
 /// A token may end inside a character; its bytes are held back until the character is complete. Joined together, the
