@@ -22,7 +22,7 @@ enum Interruption {
         isDeferred.store(false, ordering: .relaxed)
         isRequested.store(false, ordering: .relaxed)
         isSecondForceful.store(true, ordering: .relaxed)
-        signal(SIGINT) { _ in Interruption.handle() }
+        SignalHandling.install(SIGINT) { _ in Interruption.handle() }
         // A parent that started us from a Dispatch thread hands down that thread's mask, which holds Ctrl-C back.
         var signals = sigset_t()
         sigemptyset(&signals)

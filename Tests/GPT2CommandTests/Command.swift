@@ -38,8 +38,10 @@ final class RunningCommand: Sendable {
     /// - Parameters:
     ///   - input: what standard input holds; nil for a pipe that nobody writes to.
     ///   - output: where standard output goes; nil for a file that ``end()`` reads.
+    ///   - ignored: the name of a signal that is ignored from the start, as nohup does it.
     init(
-        _ arguments: [String], input: [UInt8]? = [], output: FileHandle? = nil, environment: [String: String] = [:]
+        _ arguments: [String], input: [UInt8]? = [], output: FileHandle? = nil, environment: [String: String] = [:],
+        ignoring ignored: String? = nil
     ) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("gpt2-command-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -49,6 +51,11 @@ final class RunningCommand: Sendable {
         let process = Process()
         process.executableURL = Command.executable
         process.arguments = arguments
+        if let ignored {
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            let script = "trap '' \(ignored); exec \"$0\" \"$@\""
+            process.arguments = ["-c", script, Command.executable.path] + arguments
+        }
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         if let input {
             try Data(input).write(to: folder.appendingPathComponent("input"))

@@ -43,6 +43,14 @@ import Testing
         Issue.record("every text was over before it could be interrupted")
     }
 
+    @Test func anInterruptionThatIsIgnoredFromTheStartStaysIgnored() async throws {
+        let running = try RunningCommand(
+            ["generate", "Once upon a time", "--ignore-eos", "--max-tokens", "300"], ignoring: "INT")
+        try #require(try await running.wait { running.outputSoFar.count > 20 })
+        running.signal(SIGINT)
+        #expect(try await running.end().status == 0)
+    }
+
     @Test func interruptedLogitsLeaveNoFile() async throws {
         let folder = try TemporaryFolder()
         let ids = Array(repeating: "1", count: 512).joined(separator: ",")

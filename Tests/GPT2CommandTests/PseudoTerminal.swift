@@ -69,8 +69,17 @@
         }
 
         /// What Ctrl-C does to the program that has the terminal.
-        func interrupt() {
-            kill(process.processIdentifier, SIGINT)
+        func interrupt() { signal(SIGINT) }
+
+        func signal(_ number: Int32) {
+            kill(process.processIdentifier, number)
+        }
+
+        /// Whether the terminal shows what is typed, collects lines and turns keys into signals, as it does for shells.
+        var isOrdinary: Bool {
+            var mode = termios()
+            let flags = tcflag_t(ECHO | ICANON | ISIG)
+            return tcgetattr(master, &mode) == 0 && mode.c_lflag & flags == flags
         }
 
         /// Waits until the command has ended and returns its status.

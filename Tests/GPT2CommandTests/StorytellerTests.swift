@@ -54,6 +54,18 @@
             #expect(await terminal.end() == 0)
         }
 
+        @Test("the terminal is itself again when a signal ends the program", arguments: [SIGTERM, SIGHUP, SIGQUIT])
+        func restoresTheTerminal(number: Int32) async throws {
+            let terminal = try PseudoTerminal(arguments)
+            #expect(terminal.isOrdinary)
+            try #require(await terminal.wait(for: "/help"))
+            try await terminal.type("On", shows: "On")
+            #expect(!terminal.isOrdinary)
+            terminal.signal(number)
+            #expect(await terminal.end() == number)
+            #expect(terminal.isOrdinary)
+        }
+
         @Test func tintsOnATerminalOnly() async throws {
             let arguments = arguments + [Fixture.prompt, "--tint"]
             let full = try PseudoTerminal(arguments, environment: ["COLORTERM": "truecolor", "NO_COLOR": ""])

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// How the terminal treats keys. Restored when the value goes.
+/// How the terminal treats keys. Restored when the value goes, and when a signal ends the program.
 struct TerminalMode: ~Copyable {
     private let original: termios
 
@@ -14,6 +14,19 @@ struct TerminalMode: ~Copyable {
         var mode = termios()
         tcgetattr(STDIN_FILENO, &mode)
         original = mode
+        Self.atEnd.initialize(to: mode)
+        for number in [SIGTERM, SIGHUP, SIGQUIT] { SignalHandling.install(number) { TerminalMode.end(by: $0) } }
+    }
+
+    /// What the signals restore: in one place for good, as a handler may neither allocate nor wait.
+    private nonisolated(unsafe) static let atEnd = UnsafeMutablePointer<termios>.allocate(capacity: 1)
+
+    private static func end(by number: Int32) {
+        let owner = tcgetpgrp(STDIN_FILENO)
+        // A shell that has taken the terminal back treats keys in its own way.
+        if owner < 0 || owner == getpgrp() { tcsetattr(STDIN_FILENO, TCSANOW, atEnd) }
+        signal(number, SIG_DFL)
+        kill(getpid(), number)
     }
 
     deinit { set(original) }
