@@ -18,7 +18,7 @@ public final class GPT2Model: Sendable {
     public let tokenizer: Tokenizer?
     /// The ids that end a text; those of generation_config.json go before those of config.json.
     public let endOfText: Set<TokenID>
-    /// The id from which a text starts where the prompt is empty.
+    /// The id that starts a text, as the files say. Empty prompts start from the end-of-text token.
     public let beginOfText: TokenID?
     /// What the user should know about the files: tensors that nobody uses, weights that are not numbers, and so on.
     public let warnings: [String]

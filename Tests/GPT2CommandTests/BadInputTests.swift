@@ -115,11 +115,12 @@ import Testing
         }
     }
 
-    @Test func emptyPromptNeedsAnEndOfTextToken() async throws {
+    /// A token that begins texts is none that ends them.
+    @Test(arguments: ["299", "null"]) func emptyPromptNeedsAnEndOfTextToken(begin: String) async throws {
         let folder = try Fixture.tiny(without: "tokenizer.json", "generation_config.json")
         let path = "\(folder.path)/config.json"
         let config = try String(contentsOfFile: path, encoding: .utf8)
-            .replacingOccurrences(of: "\"bos_token_id\": 299", with: "\"bos_token_id\": null")
+            .replacingOccurrences(of: "\"bos_token_id\": 299", with: "\"bos_token_id\": \(begin)")
             .replacingOccurrences(of: "\"eos_token_id\": 299", with: "\"eos_token_id\": null")
         try folder.write("config.json", Array(config.utf8))
         let run = try await Command.run(["generate", "--token-ids", "", "--model", folder.path])

@@ -7,8 +7,7 @@ extension GPT2Model {
     package var startToken: TokenID? {
         if let token = tokenizer?.endOfText, endOfText.contains(token) { return token }
         if let token = endOfText.min() { return token }
-        if let token = tokenizer?.endOfText, token < configuration.vocabularySize { return token }
-        return beginOfText
+        return tokenizer?.endOfText.flatMap { $0 < configuration.vocabularySize ? $0 : nil }
     }
 
     /// The tokens of a prompt, ready to be fed.
