@@ -25,7 +25,9 @@ def check(options):
         gguf = f"{options.work}/gguf/{name}-F32.gguf"
         attempts = {"llama.cpp": lambda: llama(options, gguf, ours)}
         if name == "124m":
-            attempts["CTranslate2"] = lambda: library(options, "ctranslate2", f"{options.work}/ctranslate2/float32", ours)
+            attempts["CTranslate2"] = lambda: library(
+                options, "ctranslate2", f"{options.work}/ctranslate2/float32", ours
+            )
             attempts["transformers"] = lambda: library(options, "transformers", f"{options.work}/124m", ours)
         for peer, attempt in attempts.items():
             try:
@@ -44,6 +46,8 @@ def llama(options, gguf, ours):
 
 
 def library(options, peer, model, ours):
-    out = run([sys.executable, f"{HERE}/peers.py", peer, model, "tokens", "--new", str(COUNT), "--threads",
-               str(options.threads), "--ids", ",".join(map(str, ours["prompt_tokens"]))], options.threads)[0]  # fmt: skip
-    return {"equal": common(ours["tokens"], json.loads(out.splitlines()[-1])["tokens"]), "of": COUNT}
+    prompt = ",".join(map(str, ours["prompt_tokens"]))
+    command = [sys.executable, f"{HERE}/peers.py", peer, model, "tokens", "--new", str(COUNT), "--ids", prompt,
+               "--threads", str(options.threads)]  # fmt: skip
+    theirs = json.loads(run(command, options.threads)[0].splitlines()[-1])["tokens"]
+    return {"equal": common(ours["tokens"], theirs), "of": COUNT}

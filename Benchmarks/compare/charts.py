@@ -52,8 +52,8 @@ def bars(name, panels):
         for label, value, limit in rows:
             width = scale * value / longest
             body.append(text(names - 6, y + 13, label, "end", "value" if label.startswith("gpt2") else ""))
-            body.append(f'<g class="{series_class(label)}"><rect x="{names}" y="{y + 3}" width="{width:.1f}" '
-                        f'height="{row - 6}" class="bar"><title>{escape(label)}: {short(value)}</title></rect></g>')  # fmt: skip
+            shape = f'<rect x="{names}" y="{y + 3}" width="{width:.1f}" height="{row - 6}" class="bar"/>'
+            body.append(f'<g class="{series_class(label)}">{shape}</g>')
             end = names + width
             if limit:
                 at = names + scale * limit / longest
@@ -88,7 +88,11 @@ def curves(name, x_name, y_name, series, logarithmic=False):
         across = left + (width - left - right) * (place(x) - place(xs[0])) / span
         return across, bottom - (bottom - top) * y / highest
 
-    body = [text(8, 20, name, kind="title"), text(8, 40, y_name), text((left + width - right) / 2, bottom + 36, x_name, "middle")]
+    body = [
+        text(8, 20, name, kind="title"),
+        text(8, 40, y_name),
+        text((left + width - right) / 2, bottom + 36, x_name, "middle"),
+    ]
     for tick in ticks(highest):
         _, y = at(xs[0], tick)
         body += [line(left, y, width - right, y, "grid"), text(left - 7, y + 4, f"{tick:g}", "end")]
@@ -111,5 +115,7 @@ def curves(name, x_name, y_name, series, logarithmic=False):
     y = 0
     for ending in below:
         y = max(ending[0] + 4, y + 14)
-        body.append(text(ending[3] + 8, y, f"{ending[1]}  {ending[2]}", kind="value" if ending[1][:4] == "gpt2" else ""))
+        body.append(
+            text(ending[3] + 8, y, f"{ending[1]}  {ending[2]}", kind="value" if ending[1][:4] == "gpt2" else "")
+        )
     return document(width, max(bottom + 46, int(y) + 12), name, body)

@@ -1,9 +1,9 @@
 """Compares `gpt2` with other systems in interleaved rounds: compare.py WORK GPT2 [--rounds 5] [--output FOLDER]
 
-WORK is what prepare.py made, GPT2 the executable (swift build -c release, .build/release/gpt2). Every round measures the
-machine's limits, then one kind of work after another by all systems in turn, starting with another system each round: a
-shared host drifts by tens of percent within minutes, so a ratio is taken within a kind of work of one round, and tables
-show medians over rounds.
+WORK is what prepare.py made, GPT2 the executable (swift build -c release, .build/release/gpt2). In every round one kind
+of work after another is done by all systems in turn, after a look at the machine's limits, starting with another system
+each round: a shared host drifts by tens of percent within minutes, so a ratio is taken within a kind of work of one
+round, and tables show medians over rounds.
 
 decode   tokens a second over 128 greedy tokens after a prompt of 16, the prompt's time left out
 prompt   prompt tokens a second for a prompt of 512, logits of its last position only
@@ -15,11 +15,11 @@ depths   tokens a second over 64 tokens after prompts of 16 to 900
 scaling  decode and prompt with one thread and with all (only in the first rounds: --scaling-rounds)
 story    the story model inside the package: tokens a second over 400 tokens after 16
 
-gpt2's figures are those of a fresh process without a warm-up, but for `batches`; the others get one uncounted run first.
+gpt2's figures are those of a fresh process without a warm-up, but for `batches`; the others get an uncounted run first.
 
-Everything is kept in FOLDER/compare.json as it is found. A run that was stopped goes on from there, if it is the same
-executable. A system that is not there is left out, one that fails a kind of work twice is left out of it; both are told.
-At the end report.py writes the tables and pictures into FOLDER.
+Everything is kept in FOLDER/compare.json as it is found. A run that was stopped goes on from there, if the executable
+is the same one. A system that is not there is left out, one that fails a kind of work twice is left out of it, and both
+are told. At the end report.py writes the tables and pictures into FOLDER.
 """
 
 import argparse
@@ -68,7 +68,7 @@ def versions(options):
 
 def fingerprint(path):
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.sha256(file.read()).hexdigest()
 
 
 def quantize(options, mark):
@@ -174,7 +174,7 @@ def main():
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--scaling-rounds", type=int, default=3)
     arguments.add_argument("--threads", type=int, default=2)
-    arguments.add_argument("--systems", help="gpt2,llama.cpp,CTranslate2,transformers, or as \"gpt2 q8,llama.cpp Q8_0\"")
+    arguments.add_argument("--systems", help='as gpt2,llama.cpp or "gpt2 q8,llama.cpp Q8_0"')
     arguments.add_argument("--kinds", default=",".join(KINDS), help="separated by commas")
     arguments.add_argument("--output", default="comparison", help="folder")
     arguments.add_argument("--fresh", action="store_true", help="do not go on with what is in the folder")
@@ -191,7 +191,9 @@ def main():
     for label, why in missing.items():
         print(f"{label} is left out: {why}", file=sys.stderr)
     measured.found["missing"] = missing
-    measured.found["weight_bytes"] = {s.label: bytes_read(s.files()[-1]) for s in everything if isinstance(s, (GPT2, Llama))}
+    measured.found["weight_bytes"] = {
+        s.label: bytes_read(s.files()[-1]) for s in everything if isinstance(s, (GPT2, Llama))
+    }
     measured.found.setdefault("agreement", agreement.check(options))
     measured.go(everything, limits(options.work, options.threads))
     measured.save()

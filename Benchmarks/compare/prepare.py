@@ -1,6 +1,6 @@
 """Builds what compare.py measures against, once: prepare.py WORK [--jobs 2]
 
-WORK/llama.cpp           llama-bench and other tools, from the sources inside the source distribution of llama-cpp-python
+WORK/llama.cpp           llama-bench and other tools, from the sources inside llama-cpp-python's source distribution
                          (cmake and a C++ compiler needed; Release, for this machine's processor)
 WORK/124m                one checkpoint of the 124M shape in Hugging Face's layout, with random weights and an invented
                          vocabulary: speed does not depend on what the numbers are
@@ -8,8 +8,8 @@ WORK/gguf/124m-*.gguf    the same weights for llama.cpp, quantised by its llama-
 WORK/gguf/story-*.gguf   the story model inside the package, likewise
 WORK/ctranslate2/*       the 124M weights for CTranslate2
 
-Each step is skipped when its result is there. One that fails is told, and the others go on: compare.py leaves out what it
-does not find.
+Each step is skipped when its result is there. One that fails is told, and the others go on: compare.py leaves out what
+it does not find.
 """
 
 import argparse

@@ -12,14 +12,20 @@ import json
 import math
 import os
 
-import charts
-from summary import OURS, PEERS, Summary
-
-HEADING = "| work | gpt2 | best peer at the same or better precision | ratio | target |"
+import pictures
+from summary import Summary
 
 
 def cell(value, form=".1f"):
     return "–" if value is None else format(value, form)
+
+
+def row_of(cells):
+    return f"| {' | '.join(cells)} |"
+
+
+def table(heading, rows):
+    return [row_of(heading), "|" + "---|" * len(heading), *map(row_of, rows)]
 
 
 def figure(value, unit):
@@ -30,136 +36,121 @@ def figure(value, unit):
 
 
 def where(found):
-    machine, threads = found["machine"], found["threads"]
-    kind = "virtual machine, " if machine["virtual"] else ""
+    machine = found["machine"]
     sets = ", ".join(machine["instruction_sets"]).upper().replace("_", "-")
     peers = ", ".join(f"{name} {version}" for name, version in found["versions"].items() if name != "gpt2")
     return (
-        f"{found['date']}, {machine['processor']} ({sets}), {kind}{machine['cores']} cores, {machine['memory_gb']:.0f} GB, "
-        f"{threads} threads; peers: {peers}"
+        f"{found['date']}, {machine['processor']} ({sets}), {'virtual machine, ' if machine['virtual'] else ''}"
+        f"{machine['cores']} cores, {machine['memory_gb']:.0f} GB, {found['threads']} threads; peers: {peers}"
     )
 
 
-def compared(row):
-    if row["peer"] is None:
-        return "–"
-    return f"{row['peer']}: {figure(row['peer_value'], row['unit'])}"
-
-
-def targets(rows, full):
-    lines = [HEADING + (" reached | share of the machine's limit | rounds |" if full else "")]
-    lines.append("|---|---|---|---|---|" + ("---|---|---|" if full else ""))
-    for row in rows:
+def targets(summary, full):
+    heading = ["work", "gpt2", "best peer at the same or better precision", "ratio", "target"]
+    if full:
+        heading += ["reached", "share of the machine's limit", "rounds"]
+    rows = []
+    for row in summary.targets():
         ours = f"{row['gpt2'].removeprefix('gpt2 ')}: {figure(row['value'], row['unit'])}"
-        line = f"| {row['work']} | {ours} | {compared(row)} | {cell(row['ratio'], '.2f')} | {row['target']} |"
+        peer = f"{row['peer']}: {figure(row['peer_value'], row['unit'])}" if row["peer"] else "–"
+        cells = [row["work"], ours, peer, cell(row["ratio"], ".2f"), row["target"]]
         if full:
             reached = "–" if row["reached"] is None else "yes" if row["reached"] else "no"
-            line += f" {reached} | {cell(row['share'], '.2f')} | {row['rounds']} |"
-        lines.append(line)
-    return lines
+            cells += [reached, cell(row["share"], ".2f"), str(row["rounds"])]
+        rows.append(cells)
+    return table(heading, rows)
 
 
 def everything(summary):
-    lines = ["| | decode tok/s | prompt tok/s | 8 together tok/s | 16 together tok/s | first token s | resident MB | peak MB "
-             "| story model tok/s |", "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    heading = ["", "decode tok/s", "prompt tok/s", "8 together tok/s", "16 together tok/s", "first token s",
+               "resident MB", "peak MB", "story model tok/s"]  # fmt: skip
     forms = [".1f", ".0f", ".0f", ".0f", ".3f", ".0f", ".0f", ".0f"]
-    for label, values in summary.everything().items():
-        lines.append(f"| {label} | {' | '.join(cell(v, f) for v, f in zip(values, forms))} |")
-    limit = [summary.value(kind, "limit", "read_gb_s") for kind in ("decode", "prompt")]
-    flops = summary.value("prompt", "limit", "fma_gflop_s") or summary.value("decode", "limit", "fma_gflop_s")
-    lines += ["", f"The machine, measured before each kind of work: {cell(limit[0] or limit[1])} GB/s read, "
-              f"{cell(flops, '.0f')} billion floating-point operations a second (a multiply-add is two)."]  # fmt: skip
-    return lines
+    rows = [[label, *map(cell, values, forms)] for label, values in summary.everything().items()]
+    read, operations = (summary.limit(name) for name in ("read_gb_s", "fma_gflop_s"))
+    limits = (
+        f"The machine, measured before each kind of work: {cell(read)} GB/s read, {cell(operations, '.0f')} billion "
+        "floating-point operations a second (a multiply-add is two)."
+    )
+    return [*table(heading, rows), "", limits]
 
 
 def yardstick(summary):
-    rows = summary.yardstick()
-    if not rows:
-        return ["transformers was not measured, so that a peer that is built badly cannot be told from a slow one."]
-    lines = ["| peer | work | to transformers | earlier | quotient | |", "|---|---|---|---|---|---|"]
-    for row in rows:
+    heading = ["peer", "work", "to transformers", "earlier", "quotient", ""]
+    rows = []
+    for row in summary.yardstick():
         note = "below 0.9: built badly, disturbed, or another kind of machine" if row["quotient"] < 0.9 else ""
-        lines.append(f"| {row['peer']} | {row['work']} | {row['ratio']:.2f} | {row['earlier']:.2f} | {row['quotient']:.2f} | {note} |")
-    return lines
+        numbers = [f"{row[name]:.2f}" for name in ("ratio", "earlier", "quotient")]
+        rows.append([row["peer"], row["work"], *numbers, note])
+    return table(heading, rows) if rows else ["transformers was not measured."]
+
+
+def agreement(found):
+    form = "{equal} of {of} equal".format
+    return [f"- {name}: {one.get('failed') or form(**one)}" for name, one in found.get("agreement", {}).items()]
+
+
+def left_out(found, summary):
+    failed = {(label, kind): said for kind, label, said in summary.failures()}
+    return [f"- {label}: {why}" for label, why in found.get("missing", {}).items()] + [
+        f"- {label}, {kind}: {' '.join(said.split())[:200]}" for (label, kind), said in failed.items()
+    ]
 
 
 def page(found, summary):
-    lines = ["# gpt2 beside other systems", "", f"124M shape. {where(found)}. Medians over rounds; a ratio is taken within a "
-             "round, then its median. Of several formats or peers the one with the best median stands in the table.", "",
-             *targets(summary.targets(), full=True), "", "![Speed by format](compare.svg)", "",
-             "Curves: [threads, depth, batch](curves.md).", "", "## Everything", "", *everything(summary), "",
-             "## Are the peers built well?", "", "Ratios to transformers in float32, beside those on two Zen 3 cores.", "",
-             *yardstick(summary), ""]  # fmt: skip
-    if found.get("agreement"):
-        lines += ["## Are the converted models the same model?", "", "Greedy tokens after one prompt from f32 weights, beside "
-                  "gpt2's (llama.cpp: characters of text). Where the two likeliest tokens are a rounding apart, they may part.", ""]  # fmt: skip
-        lines += [f"- {name}: {one.get('failed') or '{equal} of {of} equal'.format(**one)}" for name, one in found["agreement"].items()]
-        lines.append("")
-    if found.get("missing") or summary.failures():
-        lines += ["## Left out", ""]
-        lines += [f"- {label}: {why}" for label, why in found.get("missing", {}).items()]
-        failed = {(label, kind): said for kind, label, said in summary.failures()}
-        lines += [f"- {label}, {kind}: {' '.join(said.split())[:200]}" for (label, kind), said in failed.items()]
-        lines.append("")
+    lines = [
+        "# gpt2 beside other systems",
+        "",
+        f"124M shape. {where(found)}. Medians over rounds; a ratio is taken within a round, then its median. Of "
+        "several formats or peers the one with the best median stands in the table.",
+        "",
+        *targets(summary, full=True),
+        "",
+        "![Speed by format](compare.svg)",
+        "",
+        "Curves: [threads, depth, batch](curves.md).",
+        "",
+        "## Everything",
+        "",
+        *everything(summary),
+        "",
+        "## Are the peers built well?",
+        "",
+        "Ratios to transformers in float32, beside those on two Zen 3 cores.",
+        "",
+        *yardstick(summary),
+        "",
+    ]
+    if agreed := agreement(found):
+        lines += [
+            "## Are the converted models the same model?",
+            "",
+            "Greedy tokens after one prompt from f32 weights, beside gpt2's (llama.cpp: characters of text). Where the "
+            "two likeliest tokens are a rounding apart, they may part.",
+            "",
+            *agreed,
+            "",
+        ]
+    if missing := left_out(found, summary):
+        lines += ["## Left out", "", *missing, ""]
     return "\n".join(lines)
 
 
-def picture(summary):
-    read = summary.value("decode", "limit", "read_gb_s")
-    sizes = summary.found.get("weight_bytes", {})
-    panels = []
-    for title, kind, name in [("Decoding, 128 tokens after 16, tokens a second (dashed: what reading the weights allows)", "decode", "tokens_per_s"),
-                              ("A prompt of 512, tokens a second", "prompt", "tokens_per_s"),
-                              ("16 sequences decoding together, tokens a second", "batches", "16"),
-                              ("The story model, tokens a second", "story", "tokens_per_s")]:  # fmt: skip
-        rows = []
-        for label in OURS + PEERS:
-            if value := summary.value(kind, label, name):
-                limit = read * 1e9 / sizes[label] if kind == "decode" and read and label in sizes else None
-                rows.append((label, value, limit))
-        if rows:
-            panels.append((title, rows))
-    return charts.bars("gpt2 beside other systems, 124M shape", panels) if panels else None
-
-
-def curves(found, summary):
-    """The page and its pictures, by file name."""
-    files, lines = {}, ["# Curves", "", f"124M shape. {where(found)}. Medians over rounds.", ""]
-    threads = sorted({1, found["threads"]})
-    for work, unit in [("decode", "128 tokens after 16"), ("prompt", "a prompt of 512")]:
-        series = [(label, summary.curve("scaling", label, threads, work)) for label in summary.labels("scaling")]
-        series = [(label, points) for label, points in series if len(points) > 1]
-        if series:
-            files[f"threads-{work}.svg"] = charts.curves(f"{work.capitalize()}: {unit}", "threads", "tokens a second", series)
-            lines += [f"## Threads: {work}", "", f"![{work} by threads](threads-{work}.svg)", "", "| | " +
-                      " | ".join(f"{n}" for n in threads) + " | scaling |", "|---|" + "---|" * (len(threads) + 1)]  # fmt: skip
-            lines += [f"| {label} | {' | '.join(f'{y:.1f}' for _, y in points)} | {points[-1][1] / points[0][1]:.2f} |"
-                      for label, points in series] + [""]  # fmt: skip
-    series = [(label, [(x, 1000 / y) for x, y in summary.curve("depths", label, summary.depth_points())])
-              for label in summary.labels("depths")]  # fmt: skip
-    series = [(label, points) for label, points in series if len(points) > 1]
-    if series:
-        files["depth.svg"] = charts.curves("Cost of a token by its depth", "tokens before it", "ms a token", series)
-        lines += table("Depth: milliseconds a token", "depth.svg", series, ".2f")
-    series = [(label, summary.curve("batches", label, summary.batch_points())) for label in summary.labels("batches")]
-    series = [(label, points) for label, points in series if len(points) > 1]
-    if series:
-        name = "Sequences decoding together"
-        files["batch.svg"] = charts.curves(name, "sequences", "tokens a second, all together", series, logarithmic=True)
-        lines += table("Batch: tokens a second, all sequences together", "batch.svg", series, ".0f")
-    return "\n".join(lines), files
-
-
-def table(title, file, series, form):
-    xs = sorted({x for _, points in series for x, _ in points})
-    lines = [f"## {title}", "", f"![{title}]({file})", "", f"| | {' | '.join(map(str, xs))} |", "|---|" + "---|" * len(xs)]
-    lines += [f"| {label} | {' | '.join(cell(dict(points).get(x), form) for x in xs)} |" for label, points in series]
-    return [*lines, ""]
+def curves_page(found, curves):
+    lines = ["# Curves", "", f"124M shape. {where(found)}. Medians over rounds.", ""]
+    for curve in curves:
+        xs = sorted({x for _, points in curve.series for x, _ in points})
+        heading, rows = [f"{curve.y_name}, by {curve.x_name}", *map(str, xs), "last to first"], []
+        for label, points in curve.series:
+            numbers = [cell(dict(points).get(x), curve.form) for x in xs]
+            rows.append([label, *numbers, f"{points[-1][1] / points[0][1]:.2f}"])
+        lines += [f"## {curve.title}", "", f"![{curve.title}]({curve.file})", "", *table(heading, rows), ""]
+    return "\n".join(lines)
 
 
 def save(folder, name, content):
-    with open(f"{folder}/{name}", "w") as file:
+    with open(f"{folder}/{name}.part", "w") as file:
         file.write(content)
+    os.replace(f"{folder}/{name}.part", f"{folder}/{name}")
 
 
 def load(folder):
@@ -170,39 +161,40 @@ def load(folder):
 
 def write(folder):
     found, summary = load(folder)
-    document, pictures = curves(found, summary)
-    pictures["compare.svg"] = picture(summary)
+    curves = pictures.curves(summary)
+    if bars := pictures.bars(summary):
+        save(folder, "compare.svg", bars)
+    for curve in curves:
+        save(folder, curve.file, curve.drawing())
     save(folder, "compare.md", page(found, summary))
-    save(folder, "curves.md", document)
-    for name, drawing in pictures.items():
-        if drawing:
-            save(folder, name, drawing)
-    found["targets"], found["medians"], found["to_transformers"] = summary.targets(), summary.everything(), summary.yardstick()
+    save(folder, "curves.md", curves_page(found, curves))
+    found["targets"], found["medians"] = summary.targets(), summary.everything()
+    found["to_transformers"] = summary.yardstick()
     save(folder, "compare.json", json.dumps(found, indent=1))
     print(page(found, summary))
 
 
-def quality_lines(folder):
+def quality(folder):
     with open(f"{folder}/quality.json") as file:
-        found = json.load(file)
-    lines = ["| perplexity of held-out text (added to own f32, bytes of the weights) | " + " | ".join(found["models"]) + " |",
-             "|---|" + "---|" * len(found["models"])]  # fmt: skip
-    rows = [{(row["system"], row["weights"]): row for row in model["rows"]} for model in found["models"].values()]
-    for key in rows[0]:
-        values = [
-            f"{row[key]['perplexity']:.2f} ({math.expm1(row[key]['added']):+.2%}, {row[key]['weight_bytes'] / 1e6:.2f} MB)"
-            for row in rows
-        ]
-        lines.append(f"| {' '.join(key)} | {' | '.join(values)} |")
-    return lines
+        models = json.load(file)["models"]
+    found = [{(row["system"], row["weights"]): row for row in model["rows"]} for model in models.values()]
+    rows = []
+    for key in found[0]:
+        cells = [" ".join(key)]
+        for row in (one[key] for one in found):
+            size = row["weight_bytes"] / 1e6
+            cells.append(f"{row['perplexity']:.2f} ({math.expm1(row['added']):+.2%}), {size:.2f} MB")
+        rows.append(cells)
+    return table(["perplexity of held-out text (beside own f32), bytes of the weights", *models], rows)
 
 
 def readme(folder):
     found, summary = load(folder)
-    print("\n".join(targets(summary.targets(), full=False)))
-    print(f"\nMeasured {where(found)}. Medians of {len(found['rounds'])} interleaved rounds, ratios within a round.")
+    print("\n".join(targets(summary, full=False)))
+    rounds = len(found["rounds"])
+    print(f"\nMeasured {where(found)}. Medians of {rounds} interleaved rounds, ratios within a round.")
     if os.path.exists(f"{folder}/quality.json"):
-        print("\n" + "\n".join(quality_lines(folder)))
+        print("\n" + "\n".join(quality(folder)))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,16 @@
 
 import statistics
 
-from systems import BATCHES, BITS, CTranslate2, DEPTHS, FORMATS, GPT2, LONG, Llama, Transformers
+from systems import (
+    BITS,
+    DEPTHS,
+    FORMATS,
+    GPT2,
+    LONG,
+    CTranslate2,
+    Llama,
+    Transformers,
+)
 
 CHANNELS, LAYERS, VOCABULARY, POSITIONS = 768, 12, 50257, 1024
 MATRICES = 12 * CHANNELS * CHANNELS * LAYERS  # parameters of the blocks' four matrices
@@ -66,6 +75,10 @@ class Summary:
                 "peer_value": self.value(kind, peer, *path) if peer else None, "ratio": ratio,
                 "target": f"{'≤' if lowest else '≥'} {target:g} ×", "reached": reached, "rounds": rounds,
                 "share": limit and limit(ours), "unit": "s" if lowest else "tok/s"}  # fmt: skip
+
+    def limit(self, name):
+        """The median of what the machine allowed before each kind of work."""
+        return median([cells["limit"][name] for one in self.rounds for cells in one.values() if "limit" in cells])
 
     def same_or_better(self, weights):
         return [peer for peer in PEERS if bits(peer) >= BITS[weights]]
@@ -159,12 +172,6 @@ class Summary:
     def labels(self, kind):
         found = {label for one in self.rounds for label in one.get(kind, {})} - {"limit"}
         return [label for label in OURS + PEERS if label in found]
-
-    def batch_points(self):
-        return BATCHES
-
-    def depth_points(self):
-        return DEPTHS
 
     def failures(self):
         """(kind, label, what it said) of everything that failed."""

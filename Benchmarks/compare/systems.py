@@ -10,7 +10,7 @@ import statistics
 import sys
 
 from peers import ids
-from processes import Failure, run
+from processes import run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROMPT, NEW, LONG = 16, 128, 512  # tokens

@@ -21,5 +21,5 @@ def weight_bytes(path):
 
 
 def bytes_read(path):
-    """What one decoded token reads: all but the positions, of which it needs one row. The head is the tied embedding."""
+    """What one decoded token reads: all but the positions, of which it needs a row. The head is the tied embedding."""
     return sum(size for name, size in tensors(path).items() if "wpe" not in name and "position_embd" not in name)
