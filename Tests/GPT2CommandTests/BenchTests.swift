@@ -108,7 +108,8 @@ import Testing
     @Test func storyModel() async throws {
         let document = try await document(["--repetitions", "1", "--tokens", "4"])
         let measurements = try #require(document["measurements"] as? [[String: Any]])
-        #expect(measurements.count == 4 * 8)
+        // Prompts of 16, 128 and 512; after 16, 256 and 508; 4, 8 and 16 together.
+        #expect(measurements.count == 4 * 9)
         #expect(measurements.allSatisfy { ($0["share"] as? NSNumber)?.doubleValue ?? 0 > 0 })
     }
 }

@@ -29,6 +29,7 @@ import Tokenizers
         _ model: GPT2Model, _ prompt: [Int], _ options: GenerationOptions, _ speculation: Speculation
     ) throws -> (run: Run, counts: Speculation.Counts?) {
         var options = options
+        options.seed = options.seed ?? 1  // else each run draws its own
         options.speculation = speculation
         let generation = try Generation(model, prompt: prompt, options: options)
         var run = Run()

@@ -62,7 +62,7 @@ import Tokenizers
         [
             "a", "the", "I'll", "'", "'s", "'ve", " ", "  ", "\n", "\r\n", "\t", "7", "2024", ".", "...", "!'", "狐",
             "说话", "，",
-            "。", "\u{3000}", "\u{A0}", "é", "e\u{301}", "😀", "\u{2028}", "½", "Ⅷ", "ab", "x y", "\n<|endoftext|>\n",
+            "。", "\u{3000}", "\u{A0}", "é", "e\u{301}", "😀", "\u{2028}", "½", "Ⅷ", "a b", "x y", "\n<|endoftext|>\n",
             "<|endoftext|>",
         ].map { Array($0.utf8) } + [[0xE7], [0x8B, 0x90], [0xF0, 0x9F], [0xFF], [0xC3]]
 
@@ -88,7 +88,7 @@ import Tokenizers
 
     /// A byte-level vocabulary to which words were added that are not special.
     private func wordTokenizer() throws -> Tokenizer {
-        let words = ["ab", "b a", "a.", ". ", "说，", "\\n7"].enumerated().map {
+        let words = ["a b", "b a", "a.", ". ", "说，", "\\n7"].enumerated().map {
             #"{"id":\#(story.vocabularySize + $0),"content":"\#($1)","special":false}"#
         }
         let json = String(decoding: story.tokenizerJSON, as: UTF8.self)
