@@ -23,11 +23,6 @@ enum Interruption {
         isRequested.store(false, ordering: .relaxed)
         isSecondForceful.store(true, ordering: .relaxed)
         SignalHandling.install(SIGINT) { _ in Interruption.handle() }
-        // A parent that started us from a Dispatch thread hands down that thread's mask, which holds Ctrl-C back.
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGINT)
-        sigprocmask(SIG_UNBLOCK, &signals, nil)
     }
 
     private static func handle() {

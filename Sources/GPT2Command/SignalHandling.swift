@@ -13,5 +13,10 @@ enum SignalHandling {
         let previous = signal(number, SIG_IGN)
         let isIgnored = unsafeBitCast(previous, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
         if !isIgnored { signal(number, handler) }
+        // A parent that started us from a Dispatch thread hands down that thread's mask, which holds signals back.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, number)
+        sigprocmask(SIG_UNBLOCK, &signals, nil)
     }
 }

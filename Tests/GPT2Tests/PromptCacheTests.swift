@@ -105,7 +105,7 @@ import Testing
     /// The last is a weight that this prompt does not touch, and the smallest change there is.
     @Test func anotherModelsFileIsAnErrorAndStays() throws {
         let model = try PromptCaches.model("base")
-        let prompt = try PromptCaches.tokens("base", 20)
+        let prompt = try PromptCaches.tokens("base", 20).map { $0 % 200 }  // known to all of them
         _ = try PromptCaches.generate(model, prompt, file)
         let bytes = try PromptCaches.bytes(file)
         let unused = try #require((0..<211).first { !prompt.contains($0) })
