@@ -1,5 +1,4 @@
 import ArgumentParser
-import Tensors
 
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,19 +16,13 @@ struct Bench: ParsableCommand {
     @OptionGroup(title: "Model") var place: ModelPlace
     @OptionGroup(title: "Model") var threads: ThreadOptions
 
-    @Option(
-        help: ArgumentHelp(
-            "How the weights are held, one format after another. (default: all, or as they are stored)",
-            valueName: "list"))
-    var weights: [CommaSeparated<WeightFormat>] = []
-
     @OptionGroup(title: "Measurements") var options: BenchmarkOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
         Warnings.writeIfDebugBuild()
         var run = BenchmarkRun(options.plan, of: place, team: threads.team)
-        let report = try run.report(weights.isEmpty ? nil : weights.flatMap(\.elements))
+        let report = try run.report(options.formats)
         switch output.format {
         case .text: try StandardOutput.write(BenchmarkText(report).text)
         case .json: try JSONOutput.write(BenchmarkDocument(report))

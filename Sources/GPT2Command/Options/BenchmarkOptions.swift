@@ -1,9 +1,16 @@
 import ArgumentParser
 import Files
 import GPT2
+import Tensors
 
 /// What a benchmark times. Lists are as 16,128, and may also be given one by one.
 struct BenchmarkOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "How the weights are held, one format after another. (default: all, or as they are stored)",
+            valueName: "list"))
+    var weights: [CommaSeparated<WeightFormat>] = []
+
     @Option(
         help: ArgumentHelp(
             "Tokens of the prompts to read. (default: 16,128,512, as far as the context goes)", valueName: "list"))
@@ -35,6 +42,9 @@ struct BenchmarkOptions: ParsableArguments {
             throw ValidationError("--\(error.description)")
         }
     }
+
+    /// Nil for all that the model can be held in.
+    var formats: [WeightFormat]? { weights.isEmpty ? nil : weights.flatMap(\.elements) }
 
     var plan: BenchmarkPlan {
         var plan = BenchmarkPlan()
