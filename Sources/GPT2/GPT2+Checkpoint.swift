@@ -20,47 +20,19 @@ extension GPT2 {
                 .data, "the weights need \(bytes / 1_000_000) MB of memory, which the system does not give",
                 in: checkpoint.weights.place, advice: "Free memory, or take a smaller model")
         }
-        let reader = WeightReader(checkpoint: checkpoint, trainable: trainable, format: format, team: team)
-        let (channels, inner) = (configuration.channels, configuration.innerChannels)
-
-        func norm(_ name: String) throws(InputError) -> LayerNorm {
-            try LayerNorm(
-                gain: reader.vector("\(name).weight", channels), bias: reader.vector("\(name).bias", channels),
-                epsilon: Float(configuration.layerNormEpsilon))
-        }
-        func linear(_ name: String, _ inputs: Int, _ outputs: Int) throws(InputError) -> Linear {
-            try Linear(
-                weight: reader.weight("\(name).weight", rows: inputs, columns: outputs, .inputsByOutputs),
-                bias: reader.vector("\(name).bias", outputs))
-        }
-        func table(_ name: String) throws(InputError) -> Weight {
-            try reader.weight(name, rows: configuration.vocabularySize, columns: channels, .outputsByInputs)
-        }
-
-        let tokens = try table(checkpoint.tokenEmbedding)
-        let head = checkpoint.output == checkpoint.tokenEmbedding ? nil : Linear(weight: try table(checkpoint.output))
+        let reader = WeightReader(
+            checkpoint: checkpoint, configuration: configuration, trainable: trainable, format: format, team: team)
+        let tokens = try reader.table(checkpoint.tokenEmbedding)
+        let head =
+            checkpoint.output == checkpoint.tokenEmbedding
+            ? nil : Linear(weight: try reader.table(checkpoint.output))
         var blocks: [Block] = []
-        for layer in 0..<configuration.layers {
-            let attention = MultiHeadAttention(
-                projection: try linear("h.\(layer).attn.c_attn", channels, 3 * channels),
-                output: try linear("h.\(layer).attn.c_proj", channels, channels), heads: configuration.heads,
-                scale: configuration.attentionScale(layer: layer), dropout: configuration.attentionDropout,
-                outputDropout: configuration.residualDropout)
-            let feedForward = FeedForward(
-                inner: try linear("h.\(layer).mlp.c_fc", channels, inner), activation: configuration.activation,
-                output: try linear("h.\(layer).mlp.c_proj", inner, channels),
-                outputDropout: configuration.residualDropout)
-            blocks.append(
-                Block(
-                    layer: layer, norm1: try norm("h.\(layer).ln_1"), attention: attention,
-                    norm2: try norm("h.\(layer).ln_2"), feedForward: feedForward))
-        }
+        for layer in 0..<configuration.layers { blocks.append(try reader.block(layer)) }
         self.configuration = configuration
         self.tokenEmbedding = Embedding(table: tokens)
-        self.positionEmbedding = PositionEmbedding(
-            table: try reader.matrix("wpe.weight", configuration.contextLength, channels))
+        self.positionEmbedding = try reader.positions()
         self.blocks = blocks
-        self.finalNorm = try norm("ln_f")
+        self.finalNorm = try reader.norm("ln_f")
         self.untiedHead = head
     }
 
@@ -101,15 +73,53 @@ extension GPT2Configuration {
 }
 
 /// Reads a checkpoint's tensors into the forms that layers hold.
-private struct WeightReader {
+struct WeightReader {
     let checkpoint: GPT2Checkpoint
-    let trainable: Bool
-    let format: WeightFormat
+    let configuration: GPT2Configuration
+    var trainable = false
+    var format = WeightFormat.f32
     let team: Team
 
     private var weights: Weights { checkpoint.weights }
 
-    func weight(
+    func block(_ layer: Int) throws(InputError) -> Block {
+        let (channels, inner) = (configuration.channels, configuration.innerChannels)
+        let attention = MultiHeadAttention(
+            projection: try linear("h.\(layer).attn.c_attn", channels, 3 * channels),
+            output: try linear("h.\(layer).attn.c_proj", channels, channels), heads: configuration.heads,
+            scale: configuration.attentionScale(layer: layer), dropout: configuration.attentionDropout,
+            outputDropout: configuration.residualDropout)
+        let feedForward = FeedForward(
+            inner: try linear("h.\(layer).mlp.c_fc", channels, inner), activation: configuration.activation,
+            output: try linear("h.\(layer).mlp.c_proj", inner, channels),
+            outputDropout: configuration.residualDropout)
+        return Block(
+            layer: layer, norm1: try norm("h.\(layer).ln_1"), attention: attention,
+            norm2: try norm("h.\(layer).ln_2"), feedForward: feedForward)
+    }
+
+    func norm(_ name: String) throws(InputError) -> LayerNorm {
+        try LayerNorm(
+            gain: vector("\(name).weight", configuration.channels),
+            bias: vector("\(name).bias", configuration.channels),
+            epsilon: Float(configuration.layerNormEpsilon))
+    }
+
+    func table(_ name: String) throws(InputError) -> Weight {
+        try weight(name, rows: configuration.vocabularySize, columns: configuration.channels, .outputsByInputs)
+    }
+
+    func positions() throws(InputError) -> PositionEmbedding {
+        PositionEmbedding(table: try matrix("wpe.weight", configuration.contextLength, configuration.channels))
+    }
+
+    private func linear(_ name: String, _ inputs: Int, _ outputs: Int) throws(InputError) -> Linear {
+        try Linear(
+            weight: weight("\(name).weight", rows: inputs, columns: outputs, .inputsByOutputs),
+            bias: vector("\(name).bias", outputs))
+    }
+
+    private func weight(
         _ name: String, rows: Int, columns: Int, _ layout: StoredMatrix.Layout
     ) throws(InputError) -> Weight {
         if let format = checkpoint.panels[name] {
@@ -141,12 +151,12 @@ private struct WeightReader {
             PackedMatrix(panels: bytes, inputs: inputs, outputs: outputs, format: stored, owner: tensor.owner))
     }
 
-    func matrix(_ name: String, _ rows: Int, _ columns: Int) throws(InputError) -> Tensor {
+    private func matrix(_ name: String, _ rows: Int, _ columns: Int) throws(InputError) -> Tensor {
         let tensor = try weights.tensor(name, shape: [rows, columns])
         return parameter(try Tensor(stored(tensor, rows: rows, columns: columns, .inputsByOutputs)))
     }
 
-    func vector(_ name: String, _ count: Int) throws(InputError) -> Tensor {
+    private func vector(_ name: String, _ count: Int) throws(InputError) -> Tensor {
         let tensor = try weights.tensor(name, shape: [count])
         return parameter(try Tensor(stored(tensor, rows: 1, columns: count, .inputsByOutputs)).reshaped(Shape(count)))
     }

@@ -2,6 +2,7 @@ package import Checkpoints
 public import Files
 internal import Runtime
 public import Tensors
+package import Tokenizers
 
 /// Writes a model's folder again with its weights in another format.
 ///
@@ -10,6 +11,8 @@ public struct ModelConversion {
     public let configuration: GPT2Configuration
     private let checkpoint: GPT2Checkpoint
     private let companions: [(name: String, bytes: [UInt8])]
+    /// Loads the model's tokenizer; nil where it has none.
+    private let tokenizer: () throws(InputError) -> Tokenizer?
 
     /// - Parameter path: a folder as Hugging Face lays it out.
     /// - Throws: ``InputError`` if it is not there, is damaged, or is not a GPT-2.
@@ -18,14 +21,17 @@ public struct ModelConversion {
         try self.init(
             configuration: GPT2Configuration(
                 json: directory.configuration(), place: directory.file("config.json")),
-            weights: directory.weights(), companions: directory.companions())
+            weights: directory.weights(), companions: directory.companions(),
+            tokenizer: { () throws(InputError) in directory.hasTokenizer ? try Tokenizer(directory: path) : nil })
     }
 
     package init(
-        configuration: GPT2Configuration, weights: Weights, companions: [(name: String, bytes: [UInt8])]
+        configuration: GPT2Configuration, weights: Weights, companions: [(name: String, bytes: [UInt8])],
+        tokenizer: @escaping () throws(InputError) -> Tokenizer?
     ) throws(InputError) {
         self.configuration = configuration
         self.companions = companions
+        self.tokenizer = tokenizer
         checkpoint = try GPT2Checkpoint(weights, configuration)
         if let (name, format) = checkpoint.panels.min(by: { $0.key < $1.key }) {
             throw InputError(
@@ -60,24 +66,52 @@ public struct ModelConversion {
     ///
     /// - Parameters:
     ///   - folder: must be absent or empty.
-    ///   - progress: told after each tensor which share of the weights is done.
-    /// - Throws: ``InputError`` if the folder holds anything or cannot be written, or if the format cannot hold a weight.
+    ///   - text: what q8 and q4 are fitted to, so that the outputs of linear maps change least where the model reads such
+    ///     text; else each weight stays as near as it can. Takes memory for the new weights, the text's vectors and one
+    ///     block.
+    ///   - progress: told now and then which share of the work is done.
+    /// - Throws: ``InputError`` if the folder holds anything or cannot be written, if the format cannot hold a weight or
+    ///   cannot be fitted to a text, or if the model cannot read the text.
     public func write(
-        _ format: WeightFormat, to folder: String, progress: (Double) -> Void = { _ in }
+        _ format: WeightFormat, to folder: String, calibratedOn text: CalibrationText? = nil,
+        progress: (Double) -> Void = { _ in }
     ) throws(InputError) {
         try Folder.requireEmpty(folder)
+        let matrices = try text.map { text throws(InputError) in try calibrated(format, on: text, progress) } ?? [:]
         try FolderReplacement.create(folder) { folder throws(InputError) in
             let dtype = format == .f16 ? "float16" : "float32"
             try AtomicFile.write(configuration.json(dtype: dtype).utf8, to: "\(folder)/config.json")
             for file in companions { try AtomicFile.write(file.bytes, to: "\(folder)/\(file.name)") }
-            try withoutActuallyEscaping(progress) { progress throws(InputError) in
-                try SafetensorsWriter.write(tensors(format, progress), to: "\(folder)/model.safetensors")
+            // What is calibrated is done but for the writing.
+            try withoutActuallyEscaping(text == nil ? progress : { _ in }) { progress throws(InputError) in
+                let tensors = try tensors(format, calibrated: matrices, progress)
+                try SafetensorsWriter.write(tensors, to: "\(folder)/model.safetensors")
             }
         }
     }
 
+    /// The weights of the model's linear maps by their names, fitted to a text.
+    private func calibrated(
+        _ format: WeightFormat, on text: CalibrationText, _ progress: (Double) -> Void
+    ) throws(InputError) -> [String: PackedMatrix] {
+        guard format.isQuantized else {
+            throw InputError(
+                .usage, "weights as \(format.rawValue) are not fitted to a text", in: text.path,
+                advice: "Calibrate q8 or q4")
+        }
+        guard let tokenizer = try tokenizer() else {
+            throw InputError(
+                .usage, "the model has no tokenizer, so it cannot read a text to calibrate on",
+                in: checkpoint.weights.place,
+                advice: "Put tokenizer.json, or vocab.json and merges.txt, into the folder")
+        }
+        let windows = try text.windows(tokenizer, configuration)
+        let reader = WeightReader(checkpoint: checkpoint, configuration: configuration, team: .shared)
+        return try Calibration(windows, reader, format: format).matrices(progress: progress)
+    }
+
     private func tensors(
-        _ format: WeightFormat, _ progress: @escaping (Double) -> Void
+        _ format: WeightFormat, calibrated: [String: PackedMatrix], _ progress: @escaping (Double) -> Void
     ) throws(InputError) -> [SafetensorsWriter.Tensor] {
         var written = 0
         return try expected.map { tensor throws(InputError) in
@@ -89,8 +123,10 @@ public struct ModelConversion {
             let (dtype, shape) = packed ? panels(tensor, format) : (format == .f16 ? .f16 : .f32, tensor.shape)
             let stored = packed ? StoredPanels.name(path, format) : path
             return SafetensorsWriter.Tensor(stored, dtype, shape: shape) { writer throws(InputError) in
-                if packed {
-                    try writePanels(Tensor(weight), of: tensor, as: format, writer)
+                if let matrix = calibrated[name] {
+                    try writePanels(matrix, writer)
+                } else if packed {
+                    try writePanels(packing(Tensor(weight), of: tensor, as: format), writer)
                 } else {
                     try write(Tensor(weight), of: weight, as: format, writer)
                 }
@@ -105,12 +141,13 @@ public struct ModelConversion {
         return (.u8, [(outputs + 15) / 16, format.panelBytes(inputs: inputs)])
     }
 
-    private func writePanels(
-        _ weight: Tensor, of tensor: ExpectedTensor, as format: WeightFormat, _ writer: borrowing AtomicFile.Writer
-    ) throws(InputError) {
-        let matrix = PackedMatrix.packing(
+    private func packing(_ weight: Tensor, of tensor: ExpectedTensor, as format: WeightFormat) -> PackedMatrix {
+        .packing(
             configuration.isTable(tensor) ? .outputsByInputs(weight) : .inputsByOutputs(weight), format: format,
             team: .shared)
+    }
+
+    private func writePanels(_ matrix: PackedMatrix, _ writer: borrowing AtomicFile.Writer) throws(InputError) {
         defer { withExtendedLifetime(matrix) {} }
         try writer.write(UnsafeRawBufferPointer(start: matrix.panels, count: matrix.byteCount))
     }

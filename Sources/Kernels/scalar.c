@@ -149,4 +149,6 @@ static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a
 
 #include "scalar/quantized.h"
 
+#include "scalar/calibration.h"
+
 const kernels_table kernels_scalar = KERNELS_TABLE("scalar");

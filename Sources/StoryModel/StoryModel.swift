@@ -36,7 +36,10 @@ public enum StoryModel {
         return try ModelConversion(
             configuration: GPT2Configuration(json: json, place: "config.json of \(place)"),
             weights: Weights(bytes: bytes(story_model_weights()), place: "model.safetensors of \(place)"),
-            companions: [("tokenizer.json", [UInt8](bytes(story_model_tokenizer())))])
+            companions: [("tokenizer.json", [UInt8](bytes(story_model_tokenizer())))],
+            tokenizer: { () throws(InputError) in
+                try Tokenizer(tokenizerJSON: bytes(story_model_tokenizer()), place: "tokenizer.json of \(place)")
+            })
     }
 
     /// The bytes are constants of the executable: they outlive every use.

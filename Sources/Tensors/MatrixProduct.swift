@@ -33,7 +33,22 @@ struct MatrixView {
         buffer = view.buffer
     }
 
+    private init(_ view: MatrixView, rows: Range<Int>, columns: Range<Int>) {
+        precondition(rows.upperBound <= view.rows && columns.upperBound <= view.columns)
+        floats = view.pointer(rows.lowerBound, columns.lowerBound)
+        self.rows = rows.count
+        self.columns = columns.count
+        stride = view.stride
+        isTransposed = view.isTransposed
+        buffer = view.buffer
+    }
+
     var transposed: MatrixView { MatrixView(transposing: self) }
+
+    /// Some rows and columns of it.
+    func part(rows: Range<Int>, columns: Range<Int>) -> MatrixView {
+        MatrixView(self, rows: rows, columns: columns)
+    }
 
     /// Where the element of that row and column is.
     func pointer(_ row: Int, _ column: Int) -> UnsafeMutablePointer<Float> {

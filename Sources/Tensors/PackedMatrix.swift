@@ -40,17 +40,32 @@ public final class PackedMatrix: @unchecked Sendable {
             case .outputsByInputs: (source.columns, source.rows)
             }
         self.format = format
-        let bytes = (outputs + 15) / 16 * format.panelBytes(inputs: inputs)
-        // Huge pages spare the decoder thousands of address look-ups a token.
-        let huge = 2 << 20
         owner = nil
-        panels = .allocate(byteCount: max(bytes, 64), alignment: bytes >= huge ? huge : 64)
-        #if os(Linux)
-            if bytes >= huge { madvise(panels, bytes / huge * huge, 14 /* MADV_HUGEPAGE */) }
-        #endif
+        panels = Self.allocate(byteCount: (outputs + 15) / 16 * format.panelBytes(inputs: inputs))
         let task = PackTask(source: source, format: format, panels: panels, kernels: Processor.kernels)
         team.run(task)
         isFinite = task.isFinite
+    }
+
+    /// Weights whose panels are yet to be filled, by whoever makes the matrix. They will be numbers, neither infinite nor NaN.
+    init(inputs: Int, outputs: Int, format: WeightFormat) {
+        self.inputs = inputs
+        self.outputs = outputs
+        self.format = format
+        isFinite = true
+        owner = nil
+        panels = Self.allocate(byteCount: (outputs + 15) / 16 * format.panelBytes(inputs: inputs))
+    }
+
+    private static func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
+        // Huge pages spare the decoder thousands of address look-ups a token.
+        let huge = 2 << 20
+        let panels = UnsafeMutableRawPointer.allocate(
+            byteCount: max(byteCount, 64), alignment: byteCount >= huge ? huge : 64)
+        #if os(Linux)
+            if byteCount >= huge { madvise(panels, byteCount / huge * huge, 14 /* MADV_HUGEPAGE */) }
+        #endif
+        return panels
     }
 
     /// Weights that lie packed in memory, as in a mapped file; none of it is touched until it is used.

@@ -87,7 +87,7 @@ extension GPT2Model {
         var isFirstPart = true
         while let part = documents.next() {
             if isFirstPart, let start { score.begin(with: start) }
-            let tokens = try checked(
+            let tokens = try configuration.checked(
                 tokenizer.encodeExactly(
                     UnsafeRawBufferPointer(rebasing: file.bytes[part.range]), in: path, at: part.range.lowerBound),
                 in: path)
@@ -105,15 +105,6 @@ extension GPT2Model {
         return Evaluation(
             loss: score.nats / Double(score.tokens), tokens: score.tokens, bytes: file.count,
             protocolDescription: protocolDescription(stride: stride))
-    }
-
-    private func checked(_ tokens: [TokenID], in path: String) throws(InputError) -> [TokenID] {
-        if let token = tokens.first(where: { $0 >= configuration.vocabularySize }) {
-            throw InputError(
-                .data, "token \(token) is outside the model's vocabulary of \(configuration.vocabularySize) tokens",
-                in: path, advice: "Use the tokenizer that belongs to the model")
-        }
-        return tokens
     }
 
     private func protocolDescription(stride: Int) -> String {

@@ -184,4 +184,22 @@ int kernels_all_finite(size_t count, const float *x);
 void kernels_unpack_q8(const uint8_t *block, size_t output, float *x);
 void kernels_unpack_q4(const uint8_t *block, size_t output, float *x);
 
+/// A block of weights that is quantised for the inputs that it will meet, given as the upper triangular factor R of their
+/// second moments, R R^T = X^T X.
+typedef struct {
+    size_t depth;            // inputs, 32 at most
+    const float *weights;    // [depth, 16]
+    const float *carried;    // [depth, 16]: for each input k the sum of error i * R[i, k] over the inputs of earlier blocks
+    const float *factor;     // R from the block's first row and column on, its diagonal above 0
+    ptrdiff_t factor_stride;
+    float *errors;           // [depth, 16]: becomes the weights less what stands for them
+} kernels_calibration;
+
+/// One block of a quantised panel. The target of input k is its weight and 1 / R[k, k] of the sum of error i * R[i, k] over
+/// all earlier inputs i, which cancels what their errors do to the outputs. Scales are chosen as pack_*'s, for the targets
+/// that there would be if each input of the block hit its own, squared errors counted R[k, k]^2 times; then numbers one
+/// input after another.
+void kernels_calibrate_q8(const kernels_calibration *block, uint8_t *packed);
+void kernels_calibrate_q4(const kernels_calibration *block, uint8_t *packed);
+
 #endif

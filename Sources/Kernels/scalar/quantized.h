@@ -44,9 +44,9 @@ static void quantize_row(size_t depth, const float *x, size_t row, const kernels
     }
 }
 
-/// Numbers q of -low...high and a scale such that scale * q is near x: tries `tries` scales around that which makes the
+/// Numbers q of -low...high, 16 apart as x is, and a scale such that scale * q is near x: tries `tries` scales around that which makes the
 /// largest number `low`, and to each the best scale for its numbers; takes that of the least squared error.
-static void fit_block(const float *x, int low, int high, int tries, float step, uint16_t *half, int *numbers) {
+static void fit_block(const float *x, int low, int high, int tries, float step, uint16_t *half, float *numbers) {
     float largest = 0.0f, size = 0.0f;
     int has_nan = 0;
     for (size_t k = 0; k < KERNELS_QUANT_BLOCK; k++) {
@@ -84,32 +84,44 @@ static void fit_block(const float *x, int low, int high, int tries, float step, 
         float number = rintf(x[k * KERNELS_PANEL] * inverse);
         number = number > (float)-low ? number : (float)-low;
         number = number < (float)high ? number : (float)high;
-        numbers[k] = (int)number;
+        numbers[k * KERNELS_PANEL] = number;
+    }
+}
+
+/// Puts 16 scales and 32 x 16 numbers, number k of output j at numbers[k * 16 + j], where they belong in a block.
+static void store_q8(const uint16_t *scales, const float *numbers, uint8_t *block) {
+    memcpy(block, scales, 2 * KERNELS_PANEL);
+    for (size_t k = 0; k < KERNELS_QUANT_BLOCK; k++) {
+        for (size_t j = 0; j < KERNELS_PANEL; j++) {
+            block[32 + place_in_block(k, j)] = (uint8_t)(int8_t)numbers[k * KERNELS_PANEL + j];
+        }
+    }
+}
+
+static void store_q4(const uint16_t *scales, const float *numbers, uint8_t *block) {
+    memset(block, 0, KERNELS_Q4_BLOCK_BYTES);
+    memcpy(block, scales, 2 * KERNELS_PANEL);
+    for (size_t k = 0; k < KERNELS_QUANT_BLOCK; k++) {
+        for (size_t j = 0; j < KERNELS_PANEL; j++) {
+            size_t place = place_in_block(k, j), run = place / 64;
+            uint8_t number = (uint8_t)((int)numbers[k * KERNELS_PANEL + j] + 8);
+            block[32 + run / 2 * 64 + place % 64] |= (uint8_t)(number << (run % 2 * 4));
+        }
     }
 }
 
 static void pack_q8(const float *x, uint8_t *block) {
-    for (size_t j = 0; j < KERNELS_PANEL; j++) {
-        uint16_t half;
-        int numbers[KERNELS_QUANT_BLOCK];
-        fit_block(x + j, 127, 127, 6, 0.7f, &half, numbers);
-        memcpy(block + 2 * j, &half, 2);
-        for (size_t k = 0; k < KERNELS_QUANT_BLOCK; k++) block[32 + place_in_block(k, j)] = (uint8_t)numbers[k];
-    }
+    uint16_t scales[KERNELS_PANEL];
+    float numbers[KERNELS_QUANT_BLOCK * KERNELS_PANEL];
+    for (size_t j = 0; j < KERNELS_PANEL; j++) fit_block(x + j, 127, 127, 6, 0.7f, scales + j, numbers + j);
+    store_q8(scales, numbers, block);
 }
 
 static void pack_q4(const float *x, uint8_t *block) {
-    memset(block + 32, 0, KERNELS_Q4_BLOCK_BYTES - 32);
-    for (size_t j = 0; j < KERNELS_PANEL; j++) {
-        uint16_t half;
-        int numbers[KERNELS_QUANT_BLOCK];
-        fit_block(x + j, 8, 7, 20, 0.15f, &half, numbers);
-        memcpy(block + 2 * j, &half, 2);
-        for (size_t k = 0; k < KERNELS_QUANT_BLOCK; k++) {
-            size_t place = place_in_block(k, j), run = place / 64;
-            block[32 + run / 2 * 64 + place % 64] |= (uint8_t)((numbers[k] + 8) << (run % 2 * 4));
-        }
-    }
+    uint16_t scales[KERNELS_PANEL];
+    float numbers[KERNELS_QUANT_BLOCK * KERNELS_PANEL];
+    for (size_t j = 0; j < KERNELS_PANEL; j++) fit_block(x + j, 8, 7, 20, 0.15f, scales + j, numbers + j);
+    store_q4(scales, numbers, block);
 }
 
 void kernels_unpack_q8(const uint8_t *block, size_t output, float *x) {

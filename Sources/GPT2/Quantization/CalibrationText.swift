@@ -1,0 +1,79 @@
+public import Files
+package import Tokenizers
+
+/// A text of the kind that a model is to read, which quantised weights are fitted to.
+///
+/// A line that is exactly `<|endoftext|>` separates documents, and each starts from the end-of-text token. They are cut to
+/// windows of at most 512 tokens, or the model's context where that is shorter.
+public struct CalibrationText: Sendable {
+    /// The file.
+    public let path: String
+    /// How many tokens of its beginning are read.
+    public let tokenLimit: Int
+
+    /// How many tokens are read unless another number is asked for.
+    public static let defaultTokenLimit = 16_384
+    /// Fewer tokens say too little about what goes into a map.
+    public static let fewestTokens = 64
+    private static let windowLength = 512
+
+    /// - Throws: ``InputError`` of kind `usage` for a limit below ``fewestTokens``.
+    public init(path: String, tokenLimit: Int = defaultTokenLimit) throws(InputError) {
+        guard tokenLimit >= Self.fewestTokens else {
+            throw InputError(
+                .usage, "calibration takes \(tokenLimit) tokens, but must take at least \(Self.fewestTokens)",
+                advice: "Leave the number out for \(Self.defaultTokenLimit)")
+        }
+        self.path = path
+        self.tokenLimit = tokenLimit
+    }
+
+    /// The windows in the order of the text, each of at least one token.
+    ///
+    /// - Throws: ``InputError`` of kind `missing` if the file cannot be read, `data` if it is too short or has a token that
+    ///   the model does not know.
+    package func windows(
+        _ tokenizer: Tokenizer, _ configuration: GPT2Configuration
+    ) throws(InputError) -> [[TokenID]] {
+        let file = try MappedFile(path: path)
+        let vocabulary = 0..<configuration.vocabularySize
+        let start = (configuration.endOfText.filter(vocabulary.contains).min() ?? configuration.beginOfText)
+            .flatMap { vocabulary.contains($0) ? $0 : nil }
+        let length = min(Self.windowLength, configuration.contextLength)
+        var documents = DocumentReader(file, splitting: start != nil, for: tokenizer)
+        var windows: [[TokenID]] = []
+        var found = 0
+        var isNewDocument = true
+        while found < tokenLimit, let part = documents.next() {
+            let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[part.range])
+            let encoded = try configuration.checked(
+                tokenizer.encodeExactly(bytes, in: path, at: part.range.lowerBound), in: path)
+            file.release(part.range)
+            let tokens = ((isNewDocument && !encoded.isEmpty ? start.map { [$0] } : nil) ?? []) + encoded
+            let kept = tokens.prefix(tokenLimit - found)
+            for first in stride(from: 0, to: kept.count, by: length) {
+                windows.append(Array(kept[first..<min(first + length, kept.count)]))
+            }
+            found += kept.count
+            isNewDocument = part.endsDocument
+        }
+        guard found >= Self.fewestTokens else {
+            throw InputError(
+                .data, "the text has \(found) tokens, and calibration needs at least \(Self.fewestTokens)", in: path,
+                advice: "Give a longer text")
+        }
+        return windows
+    }
+}
+
+extension GPT2Configuration {
+    /// - Throws: ``InputError`` of kind `data` for a token outside the vocabulary.
+    func checked(_ tokens: [TokenID], in path: String) throws(InputError) -> [TokenID] {
+        if let token = tokens.first(where: { $0 >= vocabularySize }) {
+            throw InputError(
+                .data, "token \(token) is outside the model's vocabulary of \(vocabularySize) tokens", in: path,
+                advice: "Use the tokenizer that belongs to the model")
+        }
+        return tokens
+    }
+}
