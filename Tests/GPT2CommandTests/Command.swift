@@ -29,6 +29,11 @@ struct Command {
     }
 }
 
+/// Lets commands heed signals: they inherit what is ignored, as signals are in tests that a shell runs in the background.
+func stopIgnoringSignals() {
+    for number in [SIGINT, SIGHUP, SIGQUIT, SIGTERM] { signal(number, SIG_DFL) }
+}
+
 /// A `gpt2` that runs. Its streams are files, so that no pipe can fill up and block it.
 final class RunningCommand: Sendable {
     private let process: Process
@@ -65,6 +70,7 @@ final class RunningCommand: Sendable {
         }
         process.standardOutput = try output ?? FileHandle(forWritingTo: folder.appendingPathComponent("output"))
         process.standardError = try FileHandle(forWritingTo: folder.appendingPathComponent("messages"))
+        stopIgnoringSignals()
         let (exit, continuation) = AsyncStream<Int32>.makeStream()
         process.terminationHandler = { process in
             // A process that a signal ended is told apart from one that returned the same number.

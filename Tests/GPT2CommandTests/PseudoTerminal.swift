@@ -22,6 +22,7 @@
         init(_ arguments: [String], environment: [String: String] = [:]) throws {
             let (master, slave) = try Self.open()
             self.master = master
+            stopIgnoringSignals()
             let (exit, continuation) = AsyncStream<Int32>.makeStream()
             self.exit = exit
             process.executableURL = Command.executable
