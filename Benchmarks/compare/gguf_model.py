@@ -65,8 +65,8 @@ def write_gguf(directory, path):
     out.add_token_list(tokens)
     out.add_token_merges(merges)
     out.add_token_types(types)
-    out.add_bos_token_id(config["bos_token_id"])
-    out.add_eos_token_id(config["eos_token_id"])
+    out.add_bos_token_id(config.get("bos_token_id", len(tokens) - 1))
+    out.add_eos_token_id(config.get("eos_token_id", len(tokens) - 1))
     out.add_add_bos_token(False)
     for name, values in tensors(directory):
         out.add_tensor(name, values)
