@@ -95,7 +95,8 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
-            name: "StoryModelTests", dependencies: ["GPT2", "StoryModel", "StoryModelData", "Tensors"],
+            name: "StoryModelTests",
+            dependencies: ["GPT2", "StoryModel", "StoryModelData", "Tensors", "TestSupport"],
             resources: [.copy("Fixtures")], swiftSettings: swift),
         .testTarget(
             name: "GPT2CommandTests", dependencies: ["GPT2Command", "TestSupport"], resources: [.copy("Fixtures")],

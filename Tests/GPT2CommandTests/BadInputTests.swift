@@ -45,6 +45,16 @@ import Testing
             (["evaluate", "--model", "TINY", "--text", "TINY/config.json", "--stride", "33"], 64, "stride"),
             (["quantize", "--model", "TINY", "--weights", "q5", "--out", "x"], 64, "q5"),
             (["quantize", "--model", "TINY", "--weights", "f16"], 64, "--out"),
+            (["quantize", "--model", "TINY", "--out", "x", "--weights", "f16", "--calibrate", "y"], 64, "--calibrate"),
+            (["quantize", "--model", "TINY", "--out", "x", "--weights", "q4", "--calibrate-tokens", "9"], 64, "--calibrate"),
+            (["quantize", "--model", "TINY", "--out", "x", "--weights", "q4", "--calibrate", "y"], 66, "y"),
+            (["quantize", "--model", "TINY", "--out", "x", "--weights", "q4", "--calibrate", "TINY"], 65, "tiny"),
+            (
+                [
+                    "quantize", "--model", "TINY", "--out", "x", "--weights", "q4", "--calibrate", "y",
+                    "--calibrate-tokens", "63",
+                ], 64, "--calibrate-tokens"
+            ),
             (["bench", "--model", "no-such-folder"], 66, "no-such-folder"),
             (["bench", "--model", "TINY", "--weights", "f32,f64"], 64, "--weights"),
             (["bench", "--model", "TINY", "--weights", "f32,"], 64, "--weights"),
