@@ -46,7 +46,10 @@ import Testing
             (["quantize", "--model", "TINY", "--weights", "q5", "--out", "x"], 64, "q5"),
             (["quantize", "--model", "TINY", "--weights", "f16"], 64, "--out"),
             (["quantize", "--model", "TINY", "--out", "x", "--weights", "f16", "--calibrate", "y"], 64, "--calibrate"),
-            (["quantize", "--model", "TINY", "--out", "x", "--weights", "q4", "--calibrate-tokens", "9"], 64, "--calibrate"),
+            (
+                ["quantize", "--model", "TINY", "--out", "x", "--weights", "q4", "--calibrate-tokens", "99"], 64,
+                "--calibrate"
+            ),
             (["quantize", "--model", "TINY", "--out", "x", "--weights", "q4", "--calibrate", "y"], 66, "y"),
             (["quantize", "--model", "TINY", "--out", "x", "--weights", "q4", "--calibrate", "TINY"], 65, "tiny"),
             (
