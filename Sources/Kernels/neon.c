@@ -145,6 +145,7 @@ static ALWAYS_INLINE QI q_four(const int8_t *x) {
 }
 
 static ALWAYS_INLINE QI q_first(const int bits, QI weights, QI x) {
+    (void)bits;  // the same for both
     // Products of outputs 0 and 1, of 2 and 3; each pair of them, then pairs of pairs.
     int32x4_t low = vpaddlq_s16(vmull_s8(vget_low_s8(weights), vget_low_s8(x)));
     int32x4_t high = vpaddlq_s16(vmull_s8(vget_high_s8(weights), vget_high_s8(x)));
