@@ -87,14 +87,15 @@ struct AllocationTests {
         try expectNoAllocation(of: drafted, team, after: 20, tokens: 200)
         #expect(drafted.timings.speculation?.acceptedTokens ?? 0 > 100)
 
-        let script = (0..<240).map { $0 % 7 }
+        // A token's row of the head stands for six positions only: with more, noise outweighs what it is to say.
+        let script = (0..<150).map { $0 % 25 }
         let scripted = try GPT2Model(
             network: GenerationModels.scripted(script).network, tokenizer: nil, team: team)
+        options.greedy = true
         options.speculation = .promptLookup(upTo: 4)
         let lookedUp = try Generation(scripted, prompt: [1], options: options)
-        // The script ends before the text does: what is proposed beyond it does not come true.
-        try expectNoAllocation(of: lookedUp, team, after: 40, tokens: 170)
-        #expect(lookedUp.timings.speculation?.acceptedTokens ?? 0 > 100)
+        try expectNoAllocation(of: lookedUp, team, after: 60, tokens: 70)
+        #expect(lookedUp.timings.speculation?.acceptedTokens ?? 0 > 60)
     }
 
     private func expectNoAllocation(

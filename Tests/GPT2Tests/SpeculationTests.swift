@@ -8,7 +8,7 @@ import Testing
 import Tokenizers
 
 /// Guessing ahead changes nothing but the time: every token, text, probability and ending is compared with ==.
-@Suite struct SpeculationTests {
+@Suite(.serialized) struct SpeculationTests {
     /// All that a generation gives, but for the time it took.
     private struct Run: Equatable {
         struct Piece: Equatable {
@@ -35,9 +35,10 @@ import Tokenizers
         var run = Run()
         while let piece = try generation.next() {
             run.pieces.append(.init(text: piece.text, token: piece.token, probability: piece.probability))
-            #expect(generation.tokens == run.pieces.map(\.token))
             guard let completion = piece.completion else { continue }
             run.tokens = completion.tokens
+            #expect(generation.tokens == run.tokens)
+            #expect(run.pieces.map(\.token) == run.tokens)
             run.text = completion.text
             run.reason = completion.finishReason
             run.note = completion.note
@@ -93,16 +94,16 @@ import Tokenizers
 
     @Test(arguments: options) func everySamplerGivesThePlainText(options: GenerationOptions) throws {
         let model = try model("base")
-        // A twin, one that differs in its activation's last digits, and others.
-        let drafts = try [model] + ["base", "gelu", "relu", "together"].map { try self.model($0) }
+        // Itself, a twin, one that differs in its activation's last digits, and another.
+        let drafts = try [model] + ["base", "gelu", "together"].map { try self.model($0) }
         var options = options
-        options.maxTokens = 70
+        options.maxTokens = 50
         for prompt in Self.prompts {
-            for size in [1, 2, 8, 64] {
+            for size in [1, 8, 64] {
                 try compare(model, prompt, options, .promptLookup(upTo: size))
             }
             for (i, draft) in drafts.enumerated() {
-                for size in [1, 4, 17] {
+                for size in [1, 6] {
                     let counts = try compare(model, prompt, options, .draft(draft, upTo: size), "draft \(i)")
                     guard i < 2 else { continue }
                     #expect(counts.acceptedTokens == counts.proposedTokens && counts.acceptedTokens > 20)
