@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What `gpt2 bench` writes; how fast it finds the model to be is not tested.
-@Suite(.timeLimit(.minutes(5))) struct BenchTests {
+struct BenchTests {
     private static let quick = ["--repetitions", "2", "--tokens", "3"]
 
     private func document(_ arguments: [String]) async throws -> [String: Any] {

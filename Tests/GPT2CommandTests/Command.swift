@@ -24,14 +24,45 @@ struct Command {
     static func run(
         _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:]
     ) async throws -> Command {
+        await turns.take()
+        defer { Task { await turns.giveBack() } }
         let running = try RunningCommand(arguments, input: input, environment: environment)
         return try await running.end()
+    }
+
+    private static let turns = Turns(ProcessInfo.processInfo.activeProcessorCount)
+}
+
+/// So many may go on at once: tests all begin together, and their commands would only take memory and time from each other.
+private actor Turns {
+    private var free: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(_ count: Int) { free = count }
+
+    func take() async {
+        if free > 0 { free -= 1 } else { await withCheckedContinuation { waiting.append($0) } }
+    }
+
+    func giveBack() {
+        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
     }
 }
 
 /// Lets commands heed signals: they inherit what is ignored, as signals are in tests that a shell runs in the background.
 func stopIgnoringSignals() {
     for number in [SIGINT, SIGHUP, SIGQUIT, SIGTERM] { signal(number, SIG_DFL) }
+}
+
+extension Process {
+    /// Kills the process should it still run in ten minutes, by far more than any test of ours needs.
+    ///
+    /// A limit on the whole test would also count its wait for a processor, while all tests are begun at once.
+    func killIfItHangs() {
+        DispatchQueue.global().asyncAfter(deadline: .now() + 600) { [weak self] in
+            if let self, isRunning { kill(processIdentifier, SIGKILL) }
+        }
+    }
 }
 
 /// A `gpt2` that runs. Its streams are files, so that no pipe can fill up and block it.
@@ -81,6 +112,7 @@ final class RunningCommand: Sendable {
         self.process = process
         self.exit = exit
         try process.run()
+        process.killIfItHangs()
     }
 
     deinit {

@@ -11,7 +11,7 @@ import Testing
 #endif
 
 /// Signals and streams that end early.
-@Suite(.timeLimit(.minutes(2))) struct EndingTests {
+struct EndingTests {
     @Test func interruptionWhileReadingEndsAtOnce() async throws {
         let running = try RunningCommand(["generate", "-", "--model", Fixture.tiny], input: nil)
         // Nothing shows that it waits, so this may also hit its start, which must end alike.

@@ -38,6 +38,7 @@
                 continuation.finish()
             }
             try process.run()
+            process.killIfItHangs()
             close(slave)
         }
 

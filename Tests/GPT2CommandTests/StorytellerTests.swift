@@ -9,7 +9,7 @@
     #endif
 
     /// The program on a terminal.
-    @Suite(.enabled(if: PseudoTerminal.isAvailable, "this system gives no pseudo-terminals"), .timeLimit(.minutes(2)))
+    @Suite(.enabled(if: PseudoTerminal.isAvailable, "this system gives no pseudo-terminals"))
     struct StorytellerTests {
         private let arguments = ["generate", "--model", Fixture.tiny, "--seed", "1", "--max-tokens", "6"]
 

@@ -11,7 +11,7 @@ import Testing
 #endif
 
 /// Runs that cannot go on, and input that no run can begin with.
-@Suite(.timeLimit(.minutes(5))) struct TrainFailureTests {
+struct TrainFailureTests {
     private let folder: TemporaryFolder
     private let text: String
     private static let shape = ["--layers", "1", "--heads", "1", "--channels", "16"]

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Training that starts from a model, on token files: transformers says what the model's loss is.
-@Suite(.timeLimit(.minutes(5))) struct TrainFurtherTests {
+struct TrainFurtherTests {
     private let folder: TemporaryFolder
     private let expected: Fixture.Expected
 

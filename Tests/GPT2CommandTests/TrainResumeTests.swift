@@ -11,7 +11,7 @@ import Testing
 #endif
 
 /// A run that is killed and gone on with computes what it would have computed.
-@Suite(.timeLimit(.minutes(10))) struct TrainResumeTests {
+struct TrainResumeTests {
     /// A model so small that steps take no time.
     private static let shape = [
         "--layers", "2", "--heads", "2", "--channels", "16", "--context", "16", "--tokenizer", "char",

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What the options of `gpt2 train` do.
-@Suite(.timeLimit(.minutes(5))) struct TrainTests {
+struct TrainTests {
     private let folder: TemporaryFolder
     private let text: String
     private static let shape = [
