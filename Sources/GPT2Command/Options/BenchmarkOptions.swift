@@ -7,7 +7,7 @@ import Tensors
 struct BenchmarkOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "How the weights are held, one format after another. (default: all, or as they are stored)",
+            "How the weights are held, one format after another. (default: all, or q8 or q4 alone if stored so)",
             valueName: "list"))
     var weights: [CommaSeparated<WeightFormat>] = []
 

@@ -12,7 +12,8 @@ struct ModelOptions: ParsableArguments {
 
     @OptionGroup var threads: ThreadOptions
 
-    @Option(help: "How the weights are held: fewer bits are faster, less exact. (default: f32, or as they are stored)")
+    @Option(
+        help: "How the weights are held: fewer bits are faster, less exact. (default: f32; q8 and q4 stay as stored)")
     var weights: WeightFormat?
 
     /// Loads the model and writes its warnings.

@@ -3,7 +3,7 @@ import Runtime
 
 /// How many threads compute. It changes no result.
 struct ThreadOptions: ParsableArguments {
-    @Option(help: "How many threads compute. (default: one for each processor)")
+    @Option(help: "How many threads compute. (default: one for each physical core that the process may use)")
     var threads: Int?
 
     func validate() throws {
