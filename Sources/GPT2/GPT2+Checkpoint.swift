@@ -143,7 +143,7 @@ struct WeightReader {
                 .usage, "the weights are stored as \(stored.rawValue), which cannot be trained", in: weights.place,
                 advice: "Start from the model that they were made of")
         }
-        let expected = StoredPanels(weights).panels(name, stored, inputs: inputs, outputs: outputs)
+        let expected = StoredPanels.panels(name, stored, inputs: inputs, outputs: outputs)
         guard let tensor = try weights.tensors([expected]).first, let bytes = tensor.bytes.baseAddress else {
             throw InputError(.data, "tensor \(name) is empty", in: weights.place, advice: "Make the file again")
         }

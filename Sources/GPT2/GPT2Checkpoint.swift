@@ -96,7 +96,7 @@ package struct GPT2Checkpoint: Sendable {
             guard let format = stored.format(of: tensor.name) else { continue }
             panels[tensor.name] = format
             let (inputs, outputs) = configuration.map(of: tensor)
-            expected[index] = stored.panels(tensor.name, format, inputs: inputs, outputs: outputs)
+            expected[index] = StoredPanels.panels(tensor.name, format, inputs: inputs, outputs: outputs)
         }
         self.panels = panels
         let found = try weights.tensors(expected)

@@ -50,7 +50,7 @@ public struct ModelConversion {
         expected.reduce(0) { bytes, tensor in
             if format.isQuantized, configuration.isPackable(tensor) {
                 let (inputs, outputs) = configuration.map(of: tensor)
-                return bytes + (outputs + 15) / 16 * format.panelBytes(inputs: inputs)
+                return bytes + format.byteCount(inputs: inputs, outputs: outputs)
             }
             return bytes + tensor.shape.reduce(format == .f16 ? 2 : 4, *)
         }
@@ -120,9 +120,9 @@ public struct ModelConversion {
             let weight = try checkpoint.weights.tensor(name, shape: tensor.shape)
             let path = tensor.name == configuration.languageModelHead.name ? tensor.name : "transformer." + tensor.name
             let packed = format.isQuantized && configuration.isPackable(tensor)
-            let (dtype, shape) = packed ? panels(tensor, format) : (format == .f16 ? .f16 : .f32, tensor.shape)
-            let stored = packed ? StoredPanels.name(path, format) : path
-            return SafetensorsWriter.Tensor(stored, dtype, shape: shape) { writer throws(InputError) in
+            let stored = packed ? panels(tensor, path, format) : ExpectedTensor(path, shape: tensor.shape)
+            let dtype = packed ? DType.u8 : format == .f16 ? .f16 : .f32
+            return SafetensorsWriter.Tensor(stored.name, dtype, shape: stored.shape) { writer throws(InputError) in
                 if let matrix = calibrated[name] {
                     try writePanels(matrix, writer)
                 } else if packed {
@@ -136,9 +136,9 @@ public struct ModelConversion {
         }
     }
 
-    private func panels(_ tensor: ExpectedTensor, _ format: WeightFormat) -> (DType, [Int]) {
+    private func panels(_ tensor: ExpectedTensor, _ path: String, _ format: WeightFormat) -> ExpectedTensor {
         let (inputs, outputs) = configuration.map(of: tensor)
-        return (.u8, [(outputs + 15) / 16, format.panelBytes(inputs: inputs)])
+        return StoredPanels.panels(path, format, inputs: inputs, outputs: outputs)
     }
 
     private func packing(_ weight: Tensor, of tensor: ExpectedTensor, as format: WeightFormat) -> PackedMatrix {

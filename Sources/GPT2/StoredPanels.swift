@@ -22,7 +22,7 @@ struct StoredPanels {
     func contains(_ name: String) -> Bool { weights.contains(name) || format(of: name) != nil }
 
     /// What the file must hold.
-    func panels(_ name: String, _ format: WeightFormat, inputs: Int, outputs: Int) -> ExpectedTensor {
+    static func panels(_ name: String, _ format: WeightFormat, inputs: Int, outputs: Int) -> ExpectedTensor {
         ExpectedTensor(
             Self.name(name, format), shape: [(outputs + 15) / 16, format.panelBytes(inputs: inputs)], types: [.u8])
     }

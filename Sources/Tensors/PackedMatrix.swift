@@ -29,7 +29,7 @@ public final class PackedMatrix: @unchecked Sendable {
     package var panelStride: Int { format.panelBytes(inputs: inputs) }
 
     /// Bytes that the packed weights take in memory.
-    public var byteCount: Int { (outputs + 15) / 16 * panelStride }
+    public var byteCount: Int { format.byteCount(inputs: inputs, outputs: outputs) }
 
     /// Packs a matrix as it is stored, slice by slice; a slice's mapped pages can be given back once it is packed, so
     /// that the file and its packed copy never stand in memory together.
@@ -41,7 +41,7 @@ public final class PackedMatrix: @unchecked Sendable {
             }
         self.format = format
         owner = nil
-        panels = Self.allocate(byteCount: (outputs + 15) / 16 * format.panelBytes(inputs: inputs))
+        panels = Self.allocate(byteCount: format.byteCount(inputs: inputs, outputs: outputs))
         let task = PackTask(source: source, format: format, panels: panels, kernels: Processor.kernels)
         team.run(task)
         isFinite = task.isFinite
@@ -54,7 +54,7 @@ public final class PackedMatrix: @unchecked Sendable {
         self.format = format
         isFinite = true
         owner = nil
-        panels = Self.allocate(byteCount: (outputs + 15) / 16 * format.panelBytes(inputs: inputs))
+        panels = Self.allocate(byteCount: format.byteCount(inputs: inputs, outputs: outputs))
     }
 
     private static func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
@@ -132,7 +132,8 @@ public final class PackedMatrix: @unchecked Sendable {
             for i in 0..<inputs { destination[i] = floats[i * 16] }
         case .f16:
             let halves = panel.assumingMemoryBound(to: UInt16.self) + lane
-            for i in 0..<inputs { Processor.kernels.widen_f16(1, halves + i * 16, destination + i) }
+            let kernels = Processor.kernels  // looked up once
+            for i in 0..<inputs { kernels.widen_f16(1, halves + i * 16, destination + i) }
         case .q8, .q4:
             let blocks = (inputs + 31) / 32
             withUnsafeTemporaryAllocation(of: Float.self, capacity: 32) { numbers in  // so few lie on the stack

@@ -20,8 +20,12 @@ public enum WeightFormat: String, Sendable, CaseIterable {
         return switch self {
         case .f32: inputs * 16 * 4
         case .f16: inputs * 16 * 2
+        // KERNELS_Q8_BLOCK_BYTES and its sister, which Swift does not see.
         case .q8: blocks * (32 + 16 * 32)
         case .q4: blocks * (32 + 16 * 16)
         }
     }
+
+    /// Bytes of a whole map: a panel for each 16 outputs, the last one filled up.
+    package func byteCount(inputs: Int, outputs: Int) -> Int { (outputs + 15) / 16 * panelBytes(inputs: inputs) }
 }
