@@ -14,7 +14,7 @@ extension GPT2 {
         _ checkpoint: GPT2Checkpoint, _ configuration: GPT2Configuration, trainable: Bool = false,
         format: WeightFormat = .f32, team: Team
     ) throws(InputError) {
-        let bytes = format.panelBytes(inputs: 32) * checkpoint.elements / 512
+        let bytes = checkpoint.loadedByteCount(configuration, trainable: trainable, format: format)
         guard canAllocate(byteCount: bytes + bytes / 16) else {
             throw InputError(
                 .data, "the weights need \(bytes / 1_000_000) MB of memory, which the system does not give",

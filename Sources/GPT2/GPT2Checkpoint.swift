@@ -62,8 +62,8 @@ package struct GPT2Checkpoint: Sendable {
     package let warnings: [String]
     /// The element types of the tensors that are used, with the number of tensors of each.
     package let storedTypes: [String: Int]
-    /// Numbers in the tensors that are used.
-    package let elements: Int
+    /// The tensors that are used, as they are with floats in them, however they are stored; a tied pair is one.
+    private let tensors: [ExpectedTensor]
 
     /// The formats of the tensors that are stored as panels for the kernels, by the names that they have as floats. Such a
     /// tensor is bytes of shape [panels, bytes of a panel], under its name and the format's, as `wte.weight.q4`.
@@ -90,7 +90,7 @@ package struct GPT2Checkpoint: Sendable {
             output = head.name
             expected.append(head)
         }
-        elements = expected.reduce(0) { $0 + $1.shape.reduce(1, *) }
+        var tensors = expected
         var panels: [String: WeightFormat] = [:]
         for (index, tensor) in expected.enumerated() where configuration.isPackable(tensor) {
             guard let format = stored.format(of: tensor.name) else { continue }
@@ -103,6 +103,7 @@ package struct GPT2Checkpoint: Sendable {
         if configuration.tieWordEmbeddings, output != tokenEmbedding, let head = found.last {
             if found[0].holdsSameBytes(as: head) {
                 output = tokenEmbedding
+                tensors.removeLast()
             } else {
                 warnings.append(
                     "\(weights.place): tie_word_embeddings is true, but lm_head.weight differs from wte.weight: "
@@ -114,12 +115,30 @@ package struct GPT2Checkpoint: Sendable {
             warnings.append("\(weights.place): \(unused.count) tensors are not used: \(unused.listed)")
         }
         self.weights = weights
+        self.tensors = tensors
         self.tokenEmbedding = tokenEmbedding
         self.output = output
         self.warnings = warnings
         storedTypes = found.reduce(into: [:]) { types, tensor in
             let format = tensor.dtype == .u8 ? String(tensor.name.suffix(2)) : tensor.dtype.rawValue
             types[format, default: 0] += 1
+        }
+    }
+
+    /// Numbers in the tensors that are used.
+    package var elements: Int { tensors.reduce(0) { $0 + $1.shape.reduce(1, *) } }
+
+    /// Bytes of memory that loading the weights takes. Panels take none: they are used where they lie in the file.
+    ///
+    /// - Parameters:
+    ///   - trainable: whether all stay floats, unpacked.
+    ///   - format: what linear maps and the token embedding are packed as, else.
+    package func loadedByteCount(_ configuration: GPT2Configuration, trainable: Bool, format: WeightFormat) -> Int {
+        tensors.reduce(0) { bytes, tensor in
+            if panels[tensor.name] != nil { return bytes }
+            if trainable || !configuration.isPackable(tensor) { return bytes + tensor.shape.reduce(4, *) }
+            let (inputs, outputs) = configuration.map(of: tensor)
+            return bytes + format.byteCount(inputs: inputs, outputs: outputs)
         }
     }
 }

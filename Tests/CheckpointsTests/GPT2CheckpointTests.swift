@@ -2,6 +2,7 @@ import Checkpoints
 import Files
 import Foundation
 import GPT2
+import Tensors
 import TestSupport
 import Testing
 
@@ -63,6 +64,43 @@ import Testing
         #expect(error.problem.hasPrefix("12 tensors are missing: h.2.ln_1.weight [8], "))
         #expect(error.problem.contains("; 6 tensors are misshapen: "))
         #expect(error.problem.contains("transformer.h.0.mlp.c_fc.weight is [8, 32] and should be [8, 31]"))
+    }
+
+    /// 2 layers of 8 channels, 32 inside; 24 tokens; 16 positions.
+    private static let vectors = 2 * (4 * 8 + 24 + 8 + 32 + 8) + 2 * 8 + 16 * 8
+
+    @Test func loadingTakesWhatIsPacked() throws {
+        let directory = try Fixture.directory("plain")
+        let configuration = try GPT2Configuration(json: directory.configuration(), place: "config.json")
+        func bytes(_ format: WeightFormat, of name: String = "plain", trainable: Bool = false) throws -> Int {
+            try checkpoint(name).loadedByteCount(configuration, trainable: trainable, format: format)
+        }
+        let matrices = 24 * 8 + 2 * (8 * 24 + 8 * 8 + 8 * 32 + 32 * 8)
+        // Panels of 16 outputs: two of the table, and of a block two, one, two, and one with 32 inputs.
+        let inputs = 2 * 8 + 2 * (2 * 8 + 8 + 2 * 8 + 32)
+        let blocks = 2 + 2 * (2 + 1 + 2 + 1)
+        #expect(try bytes(.f32, trainable: true) == 4 * (matrices + Self.vectors))
+        #expect(try bytes(.f32) == 4 * (16 * inputs + Self.vectors))
+        #expect(try bytes(.f16) == 2 * 16 * inputs + 4 * Self.vectors)
+        #expect(try bytes(.q8) == 544 * blocks + 4 * Self.vectors)
+        #expect(try bytes(.q4) == 288 * blocks + 4 * Self.vectors)
+        // A head that is the table again is not loaded; one of its own is.
+        #expect(try bytes(.f32, of: "legacy") == bytes(.f32))
+        #expect(try checkpoint("legacy").elements == matrices + Self.vectors)
+        #expect(try bytes(.q4, of: "retied") == bytes(.q4) + 2 * 288)
+    }
+
+    @Test(arguments: [WeightFormat.q8, .q4], ["plain", "headonly"])
+    func storedPanelsAreNotLoaded(_ format: WeightFormat, _ name: String) throws {
+        let folder = try TemporaryFolder()
+        let out = "\(folder.path)/out"
+        try ModelConversion(directory: Fixture.url(name).path).write(format, to: out)
+        let directory = try ModelDirectory(out)
+        let configuration = try GPT2Configuration(json: directory.configuration(), place: "config.json")
+        let checkpoint = try GPT2Checkpoint(directory.weights(), configuration)
+        for asked in [WeightFormat.f32, format] {
+            #expect(checkpoint.loadedByteCount(configuration, trainable: false, format: asked) == 4 * Self.vectors)
+        }
     }
 
     @Test func warnsOfTensorsThatNobodyUses() throws {
