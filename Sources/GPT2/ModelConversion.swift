@@ -10,6 +10,7 @@ package import Tokenizers
 public struct ModelConversion {
     public let configuration: GPT2Configuration
     private let checkpoint: GPT2Checkpoint
+    private let generation: GenerationConfiguration
     private let companions: [(name: String, bytes: [UInt8])]
     /// Loads the model's tokenizer; nil where it has none.
     private let tokenizer: () throws(InputError) -> Tokenizer?
@@ -18,18 +19,24 @@ public struct ModelConversion {
     /// - Throws: ``InputError`` if it is not there, is damaged, or is not a GPT-2.
     public init(directory path: String) throws(InputError) {
         let directory = try ModelDirectory(path)
+        let configuration = try GPT2Configuration(
+            json: directory.configuration(), place: directory.file("config.json"))
         try self.init(
-            configuration: GPT2Configuration(
-                json: directory.configuration(), place: directory.file("config.json")),
+            configuration: configuration,
+            generation: GenerationConfiguration(
+                configuration, json: directory.generationConfiguration(),
+                place: directory.file("generation_config.json")),
             weights: directory.weights(), companions: directory.companions(),
             tokenizer: { () throws(InputError) in directory.hasTokenizer ? try Tokenizer(directory: path) : nil })
     }
 
     package init(
-        configuration: GPT2Configuration, weights: Weights, companions: [(name: String, bytes: [UInt8])],
+        configuration: GPT2Configuration, generation: GenerationConfiguration, weights: Weights,
+        companions: [(name: String, bytes: [UInt8])],
         tokenizer: @escaping () throws(InputError) -> Tokenizer?
     ) throws(InputError) {
         self.configuration = configuration
+        self.generation = generation
         self.companions = companions
         self.tokenizer = tokenizer
         checkpoint = try GPT2Checkpoint(weights, configuration)
@@ -99,15 +106,23 @@ public struct ModelConversion {
                 .usage, "weights as \(format.rawValue) are not fitted to a text", in: text.path,
                 advice: "Calibrate q8 or q4")
         }
+        let windows = try windows(of: text)
+        let reader = WeightReader(checkpoint: checkpoint, configuration: configuration, team: .shared)
+        return try Calibration(windows, reader, format: format).matrices(progress: progress)
+    }
+
+    /// The tokens of a text to calibrate on, as the model reads them.
+    ///
+    /// - Throws: ``InputError`` of kind `usage` if the model has no tokenizer, and as ``CalibrationText`` says.
+    package func windows(of text: CalibrationText) throws(InputError) -> [[TokenID]] {
         guard let tokenizer = try tokenizer() else {
             throw InputError(
                 .usage, "the model has no tokenizer, so it cannot read a text to calibrate on",
                 in: checkpoint.weights.place,
                 advice: "Put tokenizer.json, or vocab.json and merges.txt, into the folder")
         }
-        let windows = try text.windows(tokenizer, configuration)
-        let reader = WeightReader(checkpoint: checkpoint, configuration: configuration, team: .shared)
-        return try Calibration(windows, reader, format: format).matrices(progress: progress)
+        let start = configuration.startToken(tokenizer, endOfText: generation.endOfText)
+        return try text.windows(tokenizer, configuration, start: start)
     }
 
     private func tensors(

@@ -33,8 +33,9 @@ public enum StoryModel {
     package static func conversion() throws(InputError) -> ModelConversion {
         let place = "the story model"
         let json = try JSON.parse(bytes(story_model_configuration()), in: "config.json of \(place)")
+        let configuration = try GPT2Configuration(json: json, place: "config.json of \(place)")
         return try ModelConversion(
-            configuration: GPT2Configuration(json: json, place: "config.json of \(place)"),
+            configuration: configuration, generation: GenerationConfiguration(configuration, place: place),
             weights: Weights(bytes: bytes(story_model_weights()), place: "model.safetensors of \(place)"),
             companions: [("tokenizer.json", [UInt8](bytes(story_model_tokenizer())))],
             tokenizer: { () throws(InputError) in

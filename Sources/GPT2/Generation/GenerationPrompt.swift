@@ -4,11 +4,7 @@ package import Tokenizers
 extension GPT2Model {
     /// The token from which a text starts where the prompt is empty: the end-of-text token, which stood before every text
     /// that the model learned from.
-    package var startToken: TokenID? {
-        if let token = tokenizer?.endOfText, endOfText.contains(token) { return token }
-        if let token = endOfText.min() { return token }
-        return tokenizer?.endOfText.flatMap { $0 < configuration.vocabularySize ? $0 : nil }
-    }
+    package var startToken: TokenID? { configuration.startToken(tokenizer, endOfText: endOfText) }
 
     /// The tokens of a prompt, ready to be fed.
     ///

@@ -30,15 +30,13 @@ public struct CalibrationText: Sendable {
 
     /// The windows in the order of the text, each of at least one token.
     ///
+    /// - Parameter start: what each document starts from; nil where the whole text is one document.
     /// - Throws: ``InputError`` of kind `missing` if the file cannot be read, `data` if it is too short or has a token that
     ///   the model does not know.
     package func windows(
-        _ tokenizer: Tokenizer, _ configuration: GPT2Configuration
+        _ tokenizer: Tokenizer, _ configuration: GPT2Configuration, start: TokenID?
     ) throws(InputError) -> [[TokenID]] {
         let file = try MappedFile(path: path)
-        let vocabulary = 0..<configuration.vocabularySize
-        let start = (configuration.endOfText.filter(vocabulary.contains).min() ?? configuration.beginOfText)
-            .flatMap { vocabulary.contains($0) ? $0 : nil }
         let length = min(Self.windowLength, configuration.contextLength)
         var documents = DocumentReader(file, splitting: start != nil, for: tokenizer)
         var windows: [[TokenID]] = []
