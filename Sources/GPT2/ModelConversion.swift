@@ -139,9 +139,9 @@ public struct ModelConversion {
             let dtype = packed ? DType.u8 : format == .f16 ? .f16 : .f32
             return SafetensorsWriter.Tensor(stored.name, dtype, shape: stored.shape) { writer throws(InputError) in
                 if let matrix = calibrated[name] {
-                    try writePanels(matrix, writer)
+                    try writePanels(matrix, of: weight, writer)
                 } else if packed {
-                    try writePanels(packing(Tensor(weight), of: tensor, as: format), writer)
+                    try writePanels(packing(Tensor(weight), of: tensor, as: format), of: weight, writer)
                 } else {
                     try write(Tensor(weight), of: weight, as: format, writer)
                 }
@@ -162,8 +162,17 @@ public struct ModelConversion {
             team: .shared)
     }
 
-    private func writePanels(_ matrix: PackedMatrix, _ writer: borrowing AtomicFile.Writer) throws(InputError) {
+    private func writePanels(
+        _ matrix: PackedMatrix, of weight: WeightTensor, _ writer: borrowing AtomicFile.Writer
+    ) throws(InputError) {
         defer { withExtendedLifetime(matrix) {} }
+        guard matrix.isFinite else {
+            throw InputError(
+                .data,
+                "tensor \(weight.name.quoted) holds weights that are infinite or not numbers, or too large for the scales of "
+                    + matrix.format.rawValue, in: weight.place,
+                advice: "Keep the weights as f32, or make the model again")
+        }
         try writer.write(UnsafeRawBufferPointer(start: matrix.panels, count: matrix.byteCount))
     }
 

@@ -20,6 +20,7 @@ struct PackTask: TeamTask {
         self.kernels = kernels
     }
 
+    /// Whether every weight is a number, before it was packed and after.
     var isFinite: Bool { !flag.isSet.load(ordering: .relaxed) }
 
     func run(part: Int, of parts: Int) {
@@ -86,14 +87,23 @@ struct PackTask: TeamTask {
     private func convert(_ panel: UnsafeMutablePointer<Float>, inputs: Int, to place: UnsafeMutableRawPointer) {
         switch format {
         case .f32: break
-        case .f16: kernels.narrow_f16(inputs * 16, panel, place.assumingMemoryBound(to: UInt16.self))
+        case .f16:
+            let halves = place.assumingMemoryBound(to: UInt16.self)
+            kernels.narrow_f16(inputs * 16, panel, halves)
+            check(halves, count: inputs * 16)
         case .q8, .q4:
             let blocks = (inputs + 31) / 32
             (panel + inputs * 16).update(repeating: 0, count: (blocks * 32 - inputs) * 16)
             for block in 0..<blocks {
                 let bytes = (place + format.panelBytes(inputs: block * 32)).assumingMemoryBound(to: UInt8.self)
                 (format == .q8 ? kernels.pack_q8 : kernels.pack_q4)(panel + block * 32 * 16, bytes)
+                check(UnsafeRawPointer(bytes).assumingMemoryBound(to: UInt16.self), count: 16)
             }
         }
+    }
+
+    /// Weights and scales may be too large for halves.
+    private func check(_ halves: UnsafePointer<UInt16>, count: Int) {
+        if !HalfPrecision.areFinite(halves, count: count) { flag.isSet.store(true, ordering: .relaxed) }
     }
 }

@@ -18,8 +18,9 @@ public final class PackedMatrix: @unchecked Sendable {
     /// How many come out.
     public let outputs: Int
     public let format: WeightFormat
-    /// Whether every weight is a number, neither infinite nor NaN.
-    public let isFinite: Bool
+    /// Whether every weight is a number, neither infinite nor NaN, also in its format. Panels that lie in a file are taken to
+    /// be: to look at them would load them.
+    public internal(set) var isFinite: Bool
     /// Read only where they lie in a file.
     package let panels: UnsafeMutableRawPointer
     /// What keeps the panels' memory, where that is not this object.
@@ -47,7 +48,7 @@ public final class PackedMatrix: @unchecked Sendable {
         isFinite = task.isFinite
     }
 
-    /// Weights whose panels are yet to be filled, by whoever makes the matrix. They will be numbers, neither infinite nor NaN.
+    /// Weights whose panels are yet to be filled, by whoever makes the matrix and then says whether they are numbers.
     init(inputs: Int, outputs: Int, format: WeightFormat) {
         self.inputs = inputs
         self.outputs = outputs
@@ -108,6 +109,14 @@ public final class PackedMatrix: @unchecked Sendable {
         case .packed(let matrix): matrix
         case .inputsByOutputs(let tensor): pack(tensor, .inputsByOutputs)
         case .outputsByInputs(let tensor): pack(tensor, .outputsByInputs)
+        }
+    }
+
+    /// Whether the scales of all blocks are numbers. Reads every panel.
+    var scalesAreFinite: Bool {
+        let block = format.panelBytes(inputs: 32)
+        return stride(from: 0, to: byteCount, by: block).allSatisfy { start in
+            HalfPrecision.areFinite(UnsafeRawPointer(panels + start).assumingMemoryBound(to: UInt16.self), count: 16)
         }
     }
 

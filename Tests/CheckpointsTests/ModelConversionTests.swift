@@ -113,12 +113,38 @@ import Testing
         }
     }
 
-    @Test func aWeightThatAHalfCannotHoldIsNamed() throws {
+    /// A model in the folder whose last weight, one of the token embedding, is that number.
+    private func makeModel(lastWeight: Float) throws {
         try folder.copyFiles(of: Fixture.url("plain"))
         var file = try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/model.safetensors"))
-        // The last four bytes are the last weight.
-        file.replaceSubrange(file.count - 4..<file.count, with: withUnsafeBytes(of: Float(-65_520)) { Data($0) })
+        file.replaceSubrange(file.count - 4..<file.count, with: withUnsafeBytes(of: lastWeight) { Data($0) })
         try folder.write("model.safetensors", file)
+    }
+
+    /// What is no number, and numbers whose scales would be beyond half precision.
+    @Test(arguments: [WeightFormat.q8, .q4], ["nan", "inf", "1e7"])
+    func panelsThatAreNoNumbersAreNotWritten(_ format: WeightFormat, _ weight: String) throws {
+        try makeModel(lastWeight: #require(Float(weight)))
+        let error = caughtError { () throws(InputError) in
+            try ModelConversion(directory: folder.path).write(format, to: out)
+        }
+        #expect(error?.kind == .data && error?.place == "\(folder.path)/model.safetensors")
+        #expect(error?.problem.hasPrefix("tensor \"transformer.wte.weight\" holds weights that are infinite") == true)
+        #expect(!FileManager.default.fileExists(atPath: out))
+        let warnings = try GPT2Model(directory: folder.path, weights: format).warnings
+        #expect(warnings.count == 1 && warnings.first?.hasSuffix(": wte.weight") == true, "\(warnings)")
+    }
+
+    /// A format that cannot hold a weight is no reason to refuse the model, but one to warn.
+    @Test func weightsThatOverflowInMemoryGiveAWarning() throws {
+        try makeModel(lastWeight: -65_520)
+        #expect(try GPT2Model(directory: folder.path).warnings == [])
+        let warnings = try GPT2Model(directory: folder.path, weights: .f16).warnings
+        #expect(warnings.count == 1 && warnings.first?.hasSuffix(": wte.weight") == true, "\(warnings)")
+    }
+
+    @Test func aWeightThatAHalfCannotHoldIsNamed() throws {
+        try makeModel(lastWeight: -65_520)
         let error = caughtError { () throws(InputError) in
             try ModelConversion(directory: folder.path).write(.f16, to: out)
         }

@@ -170,6 +170,18 @@ import Testing
         for other in found.dropFirst() { #expect(other == found[0]) }
     }
 
+    /// Half precision ends at 65504.
+    @Test(arguments: formats) func tellsOfScalesThatAreInfinite(_ format: WeightFormat) throws {
+        var values = Tensor.normal(Shape(20, 40), deviation: 0.02, seed: 8).values
+        func isFinite() throws -> Bool {
+            let weight = Weight.outputsByInputs(Tensor(values, shape: Shape(20, 40)))
+            return try calibrated(weight, format, correlated(100, 40)).matrix.isFinite
+        }
+        #expect(try isFinite())
+        values[values.count - 1] = 1e7
+        #expect(try !isFinite())
+    }
+
     /// Inputs that are always 0, and outputs without weights.
     @Test(arguments: formats) func zeros(_ format: WeightFormat) throws {
         let weight = Tensor((0..<20 * 40).map { $0 / 40 == 3 ? 0 : Float($0 % 7) - 3 }, shape: Shape(20, 40))

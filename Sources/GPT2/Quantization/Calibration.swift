@@ -127,7 +127,7 @@ struct Calibration {
         guard weight.isFinite else {
             throw InputError(
                 .data, "tensor \(stored.name.quoted) holds weights that are infinite or not numbers", in: stored.place,
-                advice: "Quantise it without calibration")
+                advice: "Keep the weights as f32, or make the model again")
         }
         guard let factor = UpperFactor(moments, context) else {
             throw InputError(

@@ -35,6 +35,7 @@ extension PackedMatrix {
                 context.team.run(task, operations: count * 32 * 300)
             }
         }
+        isFinite = scalesAreFinite
     }
 }
 
