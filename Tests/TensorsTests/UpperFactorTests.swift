@@ -45,6 +45,21 @@ import Testing
         }
     }
 
+    /// Moments whose hundredth is no number above 0 any more.
+    @Test func ofTinyMoments() throws {
+        for n in [31, 65, 200] {
+            let tiny = Tensor.normal(Shape(n / 3, n), seed: 4).values.map { $0 * 1e-22 }
+            let found = try #require(Self.factor(of: Tensor(tiny, shape: Shape(n / 3, n))))
+            #expect(found.damping == .leastNormalMagnitude)
+            // Beside the damping there is nothing.
+            let (factor, root) = (Numbers(found.factor), Double(found.damping).squareRoot())
+            for i in 0..<n {
+                #expect(abs(factor[i, i] - root) <= 1e-3 * root)
+                for j in i + 1..<n { #expect(abs(factor[i, j]) <= 1e-3 * root) }
+            }
+        }
+    }
+
     /// Rows come in as many pieces as batches do.
     @Test func piecesAddUp() throws {
         let x = Tensor.normal(Shape(300, 40), seed: 6)

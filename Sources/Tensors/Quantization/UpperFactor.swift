@@ -15,7 +15,8 @@ package struct UpperFactor {
 
     private static let columnsTogether = 64
 
-    /// Damps by a hundredth of the mean of the diagonal, and tenfold again while rounding leaves no factor.
+    /// Damps by a hundredth of the mean of the diagonal, or the least number that is rounded as others are, and tenfold again
+    /// while rounding leaves no factor.
     ///
     /// - Returns: nil where the moments are not all numbers.
     package init?(_ moments: SecondMoments, _ context: ForwardContext) {
@@ -24,7 +25,7 @@ package struct UpperFactor {
         for i in 0..<n { sum += Double(moments.upper.floats[i * n + i]) }
         guard sum.isFinite else { return nil }
         // Where all inputs were 0, no weight is better than another.
-        var damping = sum > 0 ? Float(sum / Double(n) / 100) : 1
+        var damping = sum > 0 ? max(Float(sum / Double(n) / 100), .leastNormalMagnitude) : 1
         while damping.isFinite {
             if let factor = Self.factor(of: moments, damping: damping, context) {
                 self.factor = factor
