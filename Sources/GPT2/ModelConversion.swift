@@ -106,15 +106,16 @@ public struct ModelConversion {
                 .usage, "weights as \(format.rawValue) are not fitted to a text", in: text.path,
                 advice: "Calibrate q8 or q4")
         }
-        let windows = try windows(of: text)
+        let windows = try windows(of: text, room: CalibrationMemory(configuration, format: format).availableTokens)
         let reader = WeightReader(checkpoint: checkpoint, configuration: configuration, team: .shared)
         return try Calibration(windows, reader, format: format).matrices(progress: progress)
     }
 
     /// The tokens of a text to calibrate on, as the model reads them.
     ///
+    /// - Parameter room: how many tokens there is memory for.
     /// - Throws: ``InputError`` of kind `usage` if the model has no tokenizer, and as ``CalibrationText`` says.
-    package func windows(of text: CalibrationText) throws(InputError) -> [[TokenID]] {
+    package func windows(of text: CalibrationText, room: Int = .max) throws(InputError) -> [[TokenID]] {
         guard let tokenizer = try tokenizer() else {
             throw InputError(
                 .usage, "the model has no tokenizer, so it cannot read a text to calibrate on",
@@ -122,7 +123,7 @@ public struct ModelConversion {
                 advice: "Put tokenizer.json, or vocab.json and merges.txt, into the folder")
         }
         let start = configuration.startToken(tokenizer, endOfText: generation.endOfText)
-        return try text.windows(tokenizer, configuration, start: start)
+        return try text.windows(tokenizer, configuration, start: start, room: room)
     }
 
     private func tensors(

@@ -50,6 +50,37 @@ import Testing
         }
     }
 
+    /// What counts is how many tokens there are, not how many may be.
+    @Test func moreTokensThanThereIsMemoryForAreRefused() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("text.txt", String(repeating: "\(Self.line)\n", count: 3).utf8)
+        try CounterCheckpoint.with(Fixtures.reference("evaluation")) { model in
+            try GenerationModels.writeTokenizer(to: model, hasEndOfText: true)
+            let conversion = try ModelConversion(directory: model)
+            let whole = try CalibrationText(path: path, tokenLimit: 1 << 40)
+            let count = try conversion.windows(of: whole).joined().count
+            try #require(count > 100)
+            #expect(try conversion.windows(of: whole, room: count).joined().count == count)
+            let limited = try CalibrationText(path: path, tokenLimit: 100)
+            #expect(try conversion.windows(of: limited, room: 100).joined().count == 100)
+            let error = caughtError { () throws(InputError) in try conversion.windows(of: whole, room: 100) }
+            #expect(error?.kind == .usage && error?.place == path)
+            #expect(error?.advice.contains("100 tokens at most") == true)
+            let none = caughtError { () throws(InputError) in try conversion.windows(of: limited, room: 0) }
+            #expect(none?.kind == .usage && none?.problem.contains("no memory") == true)
+        }
+    }
+
+    @Test func memoryIsThatOfTheStreamAndTheWeights() {
+        let large = CalibrationMemory(GPT2Configuration(), format: .q4)  // 124M
+        #expect((4 * 768..<8 * 768).contains(large.bytesPerToken))
+        // 70 MB of weights, and 200 MB for a block at work.
+        #expect((200_000_000..<500_000_000).contains(large.fixedBytes))
+        #expect(large.tokens(in: large.fixedBytes + 1000 * large.bytesPerToken) == 1000)
+        #expect(large.tokens(in: large.fixedBytes - 1) == 0)
+        #expect(CalibrationMemory(GPT2Configuration(), format: .q8).fixedBytes > large.fixedBytes + 50_000_000)
+    }
+
     private func object(_ data: Data) throws -> [String: Any] {
         try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     }

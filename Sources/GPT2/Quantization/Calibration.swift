@@ -14,7 +14,7 @@ struct Calibration {
     private let context: ForwardContext
 
     /// Windows pass the model together up to so many tokens.
-    private static let tokensTogether = 1024
+    static let tokensTogether = 1024
 
     /// A linear map, and where its inputs can be seen.
     private struct Map {

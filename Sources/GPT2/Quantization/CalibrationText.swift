@@ -30,11 +30,13 @@ public struct CalibrationText: Sendable {
 
     /// The windows in the order of the text, each of at least one token.
     ///
-    /// - Parameter start: what each document starts from; nil where the whole text is one document.
+    /// - Parameters:
+    ///   - start: what each document starts from; nil where the whole text is one document.
+    ///   - room: how many tokens there is memory for.
     /// - Throws: ``InputError`` of kind `missing` if the file cannot be read, `data` if it is too short or has a token that
-    ///   the model does not know.
+    ///   the model does not know, `usage` if it has more tokens, up to the limit, than there is room for.
     package func windows(
-        _ tokenizer: Tokenizer, _ configuration: GPT2Configuration, start: TokenID?
+        _ tokenizer: Tokenizer, _ configuration: GPT2Configuration, start: TokenID?, room: Int
     ) throws(InputError) -> [[TokenID]] {
         let file = try MappedFile(path: path)
         let length = min(Self.windowLength, configuration.contextLength)
@@ -53,6 +55,7 @@ public struct CalibrationText: Sendable {
                 windows.append(Array(kept[first..<min(first + length, kept.count)]))
             }
             found += kept.count
+            guard found <= room else { throw tooLong(room) }
             isNewDocument = part.endsDocument
         }
         guard found >= Self.fewestTokens else {
@@ -61,5 +64,16 @@ public struct CalibrationText: Sendable {
                 advice: "Give a longer text")
         }
         return windows
+    }
+
+    private func tooLong(_ room: Int) -> InputError {
+        if room < Self.fewestTokens {
+            return InputError(
+                .usage, "there is no memory for the new weights and a block of the model at work", in: path,
+                advice: "Free memory, or quantise without calibration")
+        }
+        return InputError(
+            .usage, "the text has more tokens than the \(room) that there is memory for", in: path,
+            advice: "Calibrate on \(room) tokens at most, or free memory")
     }
 }
