@@ -9,7 +9,8 @@ import Testing
 
 /// A decoded token costs no heap allocation: neither the forward pass, on any of its threads, nor the choice of a token.
 ///
-/// Serialized, because the count is of all included threads.
+/// Serialized, because the count is of all included threads. The teams share all work: these models are so small that they
+/// would leave it to one thread.
 @Suite(
     .serialized, .enabled(if: allocation_counter_works() == 1, "allocations are counted with glibc only"))
 struct AllocationTests {
@@ -67,7 +68,7 @@ struct AllocationTests {
     }
 
     private func decode(threads: Int, options: GenerationOptions, format: WeightFormat) throws {
-        let team = Team(threads: threads)
+        let team = Team(threads: threads, sharingFrom: 0)
         let model = try CounterCheckpoint.with(Fixtures.reference("small/base")) { path in
             try GPT2Model(directory: path, weights: format, team: team)
         }
@@ -77,7 +78,7 @@ struct AllocationTests {
 
     /// A proposal of as many tokens as one before it costs nothing either.
     @Test(arguments: [1, 2]) func guessingAllocatesNothing(threads: Int) throws {
-        let team = Team(threads: threads)
+        let team = Team(threads: threads, sharingFrom: 0)
         let model = try CounterCheckpoint.with(Fixtures.reference("small/base")) { path in
             try GPT2Model(directory: path, team: team)
         }
