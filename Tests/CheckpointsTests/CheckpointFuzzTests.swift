@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Fuzzing
 import GPT2
+import Tensors
 import TestSupport
 import Testing
 
@@ -48,6 +49,55 @@ import Testing
         }
         #expect(run.pastHeader * 2 > run.cases)
         #expect(run.accepted > 0)
+    }
+
+    /// Panels are used where they lie, so what is accepted passes through the model. Half of the headers are whole, and most
+    /// mutants have hostile bytes among their panels, norms and biases.
+    @Test func storedPanelsSurviveMutants() throws {
+        let configuration = try GPT2Configuration(json: Fixture.directory("plain").configuration(), place: "c")
+        let generation = try GenerationConfiguration(configuration, place: "c")
+        let folder = try TemporaryFolder()
+        let seeds = try [WeightFormat.q8, .q4].map { format in
+            let out = "\(folder.path)/\(format.rawValue)"
+            try ModelConversion(directory: Fixture.url("plain").path).write(format, to: out)
+            return try [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(out)/model.safetensors")))
+        }
+        let starts = seeds.map { 8 + Int($0[0]) + Int($0[1]) << 8 }
+        let trees = zip(seeds, starts).map { JSONTree(Array($0[8..<$1])) }
+        let memory = try #require(GuardedBytes(capacity: 1 << 16))
+        let context = ForwardContext()
+
+        func mutant(_ generator: inout FuzzGenerator) -> [UInt8] {
+            let index = generator.below(seeds.count)
+            let whole = Array(seeds[index][8..<starts[index]])
+            let header = generator.chance(50) ? whole : trees[index].mutant(&generator)
+            var data = Array(seeds[index][starts[index]...])
+            for _ in 0..<generator.below(20) {
+                data[generator.below(data.count)] = generator.pick([0, 0x7C, 0x7F, 0x80, 0xFC, 0xFF])
+            }
+            if generator.chance(10) { data = data.dropLast(1 + generator.below(8)) }
+            return withUnsafeBytes(of: UInt64(header.count).littleEndian) { [UInt8]($0) } + header + data
+        }
+
+        let run = FuzzRun.run("stored panels", smoke: 2000) { generator in
+            memory.with(mutant(&generator)) { bytes in
+                do throws(InputError) {
+                    let model = try GPT2Model(
+                        configuration: configuration, generation: generation,
+                        weights: Weights(bytes: bytes, place: "mutant"), tokenizer: nil, place: "mutant",
+                        team: context.team)
+                    var batch = ForwardBatch()
+                    try batch.append(whole: [1, 2, 3, 23, 0])
+                    #expect(model.network.logits(batch, rows: .all, context).shape == Shape(5, 24))
+                    return .accepted
+                } catch {
+                    #expect(error.kind == .data && error.place?.hasPrefix("mutant") == true, "\(error)")
+                    return passesHeader(bytes) ? .refused : .stoppedAtHeader
+                }
+            }
+        }
+        #expect(run.pastHeader * 2 > run.cases)
+        #expect(run.accepted * 3 > run.cases)
     }
 
     /// Whether the eight bytes of length are right and a JSON object follows.
