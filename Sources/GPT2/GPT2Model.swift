@@ -33,6 +33,17 @@ public final class GPT2Model: Sendable {
         public let place: String
         /// Element types of the stored weights and how many tensors have each.
         public let storedTypes: [String: Int]
+
+        /// - Throws: ``InputError`` of kind `usage` if weights are stored quantised in another format: what was rounded away
+        ///   does not come back.
+        package func checkHoldable(as format: WeightFormat) throws(InputError) {
+            for stored in WeightFormat.allCases
+            where stored.isQuantized && stored != format && storedTypes[stored.rawValue] != nil {
+                throw InputError(
+                    .usage, "the weights are stored as \(stored.rawValue) and cannot be held as \(format.rawValue)",
+                    in: place, advice: "Leave --weights out, or name the model that they were made of")
+            }
+        }
     }
 
     public var configuration: GPT2Configuration { network.configuration }
@@ -68,11 +79,8 @@ public final class GPT2Model: Sendable {
         var warnings = generation.warnings
         let checkpoint = try GPT2Checkpoint(weights, configuration)
         warnings += checkpoint.warnings
-        if let format, let stored = checkpoint.panels.values.first(where: { $0 != format }) {
-            throw InputError(
-                .usage, "the weights are stored as \(stored.rawValue) and cannot be held as \(format.rawValue)",
-                in: place, advice: "Leave --weights out, or name the model that they were made of")
-        }
+        source = Source(place: place, storedTypes: checkpoint.storedTypes)
+        if let format { try source.checkHoldable(as: format) }
         network = try GPT2(checkpoint, configuration, format: format ?? .f32, team: team)
         let broken = network.nonFiniteTensors
         if !broken.isEmpty {
@@ -90,7 +98,6 @@ public final class GPT2Model: Sendable {
         self.warnings = warnings
         endOfText = generation.endOfText
         beginOfText = generation.beginOfText ?? generation.endOfText.min()
-        source = Source(place: place, storedTypes: checkpoint.storedTypes)
     }
 
     /// A model made of a network in memory, as one that is being trained; its configuration says how texts end.

@@ -88,6 +88,15 @@ struct BenchTests {
         let document = try await document(["--model", stored, "--batches", "1"] + Self.quick)
         let formats = try #require(document["formats"] as? [[String: Any]])
         #expect(formats.map { $0["weights"] as? String } == ["q8"])
+
+        for wanted in ["q8,q4", "f32,q8"] {
+            let run = try await Command.run(["bench", "--model", stored, "--weights", wanted])
+            #expect(run.status == 64)
+            #expect(run.messages.contains("Error: \(stored): the weights are stored as q8"), "\(run.messages)")
+            // Before anything is measured a note says what is left out.
+            #expect(!run.messages.contains("note: "), "\(run.messages)")
+            #expect(run.output.isEmpty)
+        }
     }
 
     @Test func tablesAndNotes() async throws {

@@ -41,6 +41,8 @@ struct BenchmarkRun {
     ) throws(InputError) -> (model: (place: String, parameters: Int), format: BenchmarkReport.Format) {
         let loaded = try LoadedModel(place.model, weights: wanted?.first, team: team)
         let model = loaded.model
+        // Now, not after minutes of measuring those that can be had.
+        for format in wanted ?? [] { try model.source.checkHoldable(as: format) }
         Warnings.write(model.warnings)
         for note in try plan.tasks(for: model.configuration).notes { Warnings.note(note) }
         let rest = wanted.map { Array($0.dropFirst()) } ?? Self.others(than: model.network.head.weight.format)
