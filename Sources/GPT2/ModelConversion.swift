@@ -1,6 +1,6 @@
 package import Checkpoints
 public import Files
-internal import Runtime
+public import Runtime
 public import Tensors
 package import Tokenizers
 
@@ -76,22 +76,24 @@ public struct ModelConversion {
     ///   - text: what q8 and q4 are fitted to, so that the outputs of linear maps change least where the model reads such
     ///     text; else each weight stays as near as it can. Takes memory for the new weights, the text's vectors and one
     ///     block.
+    ///   - team: who computes. It changes no bit of the files.
     ///   - progress: told now and then which share of the work is done.
     /// - Throws: ``InputError`` if the folder holds anything or cannot be written, if the format cannot hold a weight or
     ///   cannot be fitted to a text, or if the model cannot read the text.
     public func write(
         _ format: WeightFormat, to folder: String, calibratedOn text: CalibrationText? = nil,
-        progress: (Double) -> Void = { _ in }
+        team: Team = .shared, progress: (Double) -> Void = { _ in }
     ) throws(InputError) {
         try Folder.requireEmpty(folder)
-        let matrices = try text.map { text throws(InputError) in try calibrated(format, on: text, progress) } ?? [:]
+        let matrices =
+            try text.map { text throws(InputError) in try calibrated(format, on: text, team, progress) } ?? [:]
         try FolderReplacement.create(folder) { folder throws(InputError) in
             let dtype = format == .f16 ? "float16" : "float32"
             try AtomicFile.write(configuration.json(dtype: dtype).utf8, to: "\(folder)/config.json")
             for file in companions { try AtomicFile.write(file.bytes, to: "\(folder)/\(file.name)") }
             // What is calibrated is done but for the writing.
             try withoutActuallyEscaping(text == nil ? progress : { _ in }) { progress throws(InputError) in
-                let tensors = try tensors(format, calibrated: matrices, progress)
+                let tensors = try tensors(format, calibrated: matrices, team, progress)
                 try SafetensorsWriter.write(tensors, to: "\(folder)/model.safetensors")
             }
         }
@@ -99,7 +101,7 @@ public struct ModelConversion {
 
     /// The weights of the model's linear maps by their names, fitted to a text.
     private func calibrated(
-        _ format: WeightFormat, on text: CalibrationText, _ progress: (Double) -> Void
+        _ format: WeightFormat, on text: CalibrationText, _ team: Team, _ progress: (Double) -> Void
     ) throws(InputError) -> [String: PackedMatrix] {
         guard format.isQuantized else {
             throw InputError(
@@ -107,7 +109,7 @@ public struct ModelConversion {
                 advice: "Calibrate q8 or q4")
         }
         let windows = try windows(of: text, room: CalibrationMemory(configuration, format: format).availableTokens)
-        let reader = WeightReader(checkpoint: checkpoint, configuration: configuration, team: .shared)
+        let reader = WeightReader(checkpoint: checkpoint, configuration: configuration, team: team)
         return try Calibration(windows, reader, format: format).matrices(progress: progress)
     }
 
@@ -127,7 +129,8 @@ public struct ModelConversion {
     }
 
     private func tensors(
-        _ format: WeightFormat, calibrated: [String: PackedMatrix], _ progress: @escaping (Double) -> Void
+        _ format: WeightFormat, calibrated: [String: PackedMatrix], _ team: Team,
+        _ progress: @escaping (Double) -> Void
     ) throws(InputError) -> [SafetensorsWriter.Tensor] {
         var written = 0
         return try expected.map { tensor throws(InputError) in
@@ -142,7 +145,7 @@ public struct ModelConversion {
                 if let matrix = calibrated[name] {
                     try writePanels(matrix, of: weight, writer)
                 } else if packed {
-                    try writePanels(packing(Tensor(weight), of: tensor, as: format), of: weight, writer)
+                    try writePanels(packing(Tensor(weight), of: tensor, as: format, team), of: weight, writer)
                 } else {
                     try write(Tensor(weight), of: weight, as: format, writer)
                 }
@@ -157,10 +160,12 @@ public struct ModelConversion {
         return StoredPanels.panels(path, format, inputs: inputs, outputs: outputs)
     }
 
-    private func packing(_ weight: Tensor, of tensor: ExpectedTensor, as format: WeightFormat) -> PackedMatrix {
+    private func packing(
+        _ weight: Tensor, of tensor: ExpectedTensor, as format: WeightFormat, _ team: Team
+    ) -> PackedMatrix {
         .packing(
             configuration.isTable(tensor) ? .outputsByInputs(weight) : .inputsByOutputs(weight), format: format,
-            team: .shared)
+            team: team)
     }
 
     private func writePanels(

@@ -45,6 +45,7 @@ import Testing
             (["evaluate", "--model", "TINY", "--text", "TINY/config.json", "--stride", "33"], 64, "stride"),
             (["quantize", "--model", "TINY", "--weights", "q5", "--out", "x"], 64, "q5"),
             (["quantize", "--model", "TINY", "--weights", "f16"], 64, "--out"),
+            (["quantize", "--model", "TINY", "--weights", "q8", "--out", "x", "--threads", "0"], 64, "--threads"),
             (["quantize", "--model", "TINY", "--out", "x", "--weights", "f16", "--calibrate", "y"], 64, "--calibrate"),
             (
                 ["quantize", "--model", "TINY", "--out", "x", "--weights", "q4", "--calibrate-tokens", "99"], 64,

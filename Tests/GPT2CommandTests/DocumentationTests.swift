@@ -11,7 +11,7 @@ enum Documentation {
 
 /// What the documents say of the command is all that there is to say.
 @Suite struct DocumentationTests {
-    @Test(arguments: [["train"], ["study"], ["tokenizer", "train"], ["bench"]])
+    @Test(arguments: [["train"], ["study"], ["tokenizer", "train"], ["quantize"], ["bench"]])
     func everyOptionIsNamed(command: [String]) async throws {
         let help = try await Command.run(command + ["--help"])
         try #require(help.status == 0)

@@ -37,6 +37,17 @@ import Testing
         #expect(file.count == other.count && file != other)
     }
 
+    @Test func threadsChangeNoBit() async throws {
+        var files: [Data] = []
+        for threads in ["1", "3"] {
+            let run = try await quantize("q4", "--calibrate", text, "--threads", threads)
+            try #require(run.status == 0, "\(run.messages)")
+            files.append(try Data(contentsOf: URL(fileURLWithPath: "\(out)/model.safetensors")))
+            try FileManager.default.removeItem(atPath: out)
+        }
+        #expect(files[0] == files[1])
+    }
+
     @Test func aShortTextIsBadData() async throws {
         let short = try folder.write("short.txt", Array("Once upon a time".utf8))
         let run = try await quantize("q4", "--calibrate", short)

@@ -21,6 +21,7 @@ struct Quantize: ParsableCommand {
             """)
 
     @OptionGroup var place: ModelPlace
+    @OptionGroup var threads: ThreadOptions
 
     @Option(help: "The format of the weights: 32, 16, 8.5 or 4.5 bits each.")
     var weights: WeightFormat
@@ -75,7 +76,7 @@ struct Quantize: ParsableCommand {
         }
         var line = ProgressLine()
         let start = ContinuousClock.now
-        try conversion.write(weights, to: out, calibratedOn: text) { fraction in
+        try conversion.write(weights, to: out, calibratedOn: text, team: threads.team) { fraction in
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             let rate = Double(conversion.parameterCount) * fraction / seconds / 1e6
             line.show(
