@@ -127,7 +127,7 @@ static void narrow_f16(size_t count, const float *x, uint16_t *y) {
 }
 
 static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const uint16_t *b,
-                       float *c, ptrdiff_t c_stride, const kernels_epilogue *epilogue) {
+                       ptrdiff_t panel_stride, float *c, ptrdiff_t c_stride, int accumulate, const kernels_epilogue *epilogue) {
     float panel[KERNELS_DEPTH_BLOCK * KERNELS_PANEL];
     for (size_t column = 0; column < columns; column += KERNELS_PANEL) {
         size_t valid = columns - column < KERNELS_PANEL ? columns - column : KERNELS_PANEL, start = 0;
@@ -139,9 +139,9 @@ static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a
                 if (last.bias) last.bias += column;
                 if (last.residual) last.residual += column;
             }
-            widen_f16(length * KERNELS_PANEL, b + column * depth + start * KERNELS_PANEL, panel);
+            widen_f16(length * KERNELS_PANEL, b + (ptrdiff_t)(column / KERNELS_PANEL) * panel_stride + start * KERNELS_PANEL, panel);
             matmul(rows, valid, length, a + start, a_stride, panel, (ptrdiff_t)(length * KERNELS_PANEL), c + column, c_stride,
-                   start > 0, epilogue && start + length == depth ? &last : NULL);
+                   accumulate || start > 0, epilogue && start + length == depth ? &last : NULL);
             start += KERNELS_DEPTH_BLOCK;
         } while (start < depth);
     }

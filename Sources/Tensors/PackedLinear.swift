@@ -60,7 +60,7 @@ private struct PackedLinearTask: TeamTask {
             if weight.format == .f16 {
                 kernels.matmul_f16(
                     rows, columns, inputs, x.floats + row * inputs, inputs, panel.assumingMemoryBound(to: UInt16.self),
-                    y.floats + row * outputs + first, outputs, &finish)
+                    inputs * 16, y.floats + row * outputs + first, outputs, 0, &finish)
             } else {
                 kernels.matmul(
                     rows, columns, inputs, x.floats + row * inputs, inputs, panel.assumingMemoryBound(to: Float.self),

@@ -7,6 +7,7 @@ static const kernel_check twins[] = {
     {"matmul, every epilogue", check_matmul_epilogues},
     {"matmul, special values", check_matmul_special},
     {"matmul, exact buffers", check_matmul_bounds},
+    {"matmul, rows that collide in caches", check_matmul_collisions},
     {"layer norm", check_layer_norm},
     {"softmax", check_softmax},
     {"activations, every length", check_activate},

@@ -169,6 +169,46 @@ void check_matmul_bounds(const kernels_table *table, kernel_report *report) {
     }
 }
 
+/// Rows whose distance makes a fast kernel copy them.
+void check_matmul_collisions(const kernels_table *table, kernel_report *report) {
+    static const size_t all_rows[] = {12, 13, 47, 48, 49, 96, 101}, depths[] = {1, 255, 256, 257, 512}, widths[] = {48, 49, 64, 83};
+    const kernels_table *scalar = kernels_named("scalar");
+    const size_t distance = 512;
+    stream s = {48};
+    for (size_t i = 0; i < sizeof all_rows / sizeof all_rows[0]; i++) {
+        for (size_t d = 0; d < sizeof depths / sizeof depths[0]; d++) {
+            for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++) {
+                size_t rows = all_rows[i], depth = depths[d], columns = widths[w], stride = columns + 3;
+                if (left_out(depth, report)) continue;
+                size_t count = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL * KERNELS_PANEL * depth;
+                float *a = floats(rows * distance), *b = floats(count), *bias = floats(columns), *residual = floats(rows * columns);
+                float *expected = floats(rows * stride), *got = floats(rows * stride);
+                fill(&s, rows * distance, a, -1.0f, 1.0f);
+                fill(&s, count, b, -1.0f, 1.0f);
+                fill(&s, columns, bias, -1.0f, 1.0f);
+                fill(&s, rows * columns, residual, -1.0f, 1.0f);
+                for (size_t k = 0; k < rows * stride; k++) expected[k] = got[k] = -7.0f;
+                kernels_epilogue epilogue = {
+                    .bias = bias,
+                    .residual = residual,
+                    .residual_stride = (ptrdiff_t)columns,
+                    .activation = (kernels_activation)(rows % 6),
+                };
+                const kernels_epilogue *chosen = w % 2 ? &epilogue : NULL;
+                int accumulate = (int)(d % 2);
+                scalar->matmul(rows, columns, depth, a, (ptrdiff_t)distance, b, (ptrdiff_t)(depth * KERNELS_PANEL), expected,
+                               (ptrdiff_t)stride, accumulate, chosen);
+                table->matmul(rows, columns, depth, a, (ptrdiff_t)distance, b, (ptrdiff_t)(depth * KERNELS_PANEL), got,
+                              (ptrdiff_t)stride, accumulate, chosen);
+                compare(report, rows * stride, got, expected, "%s matmul of far rows %zu x %zu x %zu", table->name, rows, columns,
+                        depth);
+                float *all[] = {a, b, bias, residual, expected, got};
+                for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) free_floats(all[k]);
+            }
+        }
+    }
+}
+
 /// Halves give the bits of the floats that they are.
 void check_matmul_f16(const kernels_table *table, kernel_report *report) {
     static const size_t depths[] = {0, 1, 5, 255, 256, 257, 600};
@@ -177,14 +217,17 @@ void check_matmul_f16(const kernels_table *table, kernel_report *report) {
     for (size_t d = 0; d < sizeof depths / sizeof depths[0]; d++) {
         for (size_t rows = 0; rows <= 14; rows++) {
             for (size_t columns = 1; columns <= 100; columns += rows == 1 ? 1 : 9) {
-                size_t depth = depths[d], width = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL * KERNELS_PANEL;
-                uint16_t *halves = malloc(width * depth * sizeof(uint16_t) + 1);
-                float *wide = floats(width * depth), *a = floats(rows * depth);
+                size_t depth = depths[d], panels = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL;
+                // Panels may lie apart, and the sums be added to what is there, as attention has it.
+                size_t panel_stride = depth * KERNELS_PANEL + columns % 3 * 16, count = panels * panel_stride;
+                int accumulate = rows % 3 == 1;
+                uint16_t *halves = malloc(count * sizeof(uint16_t) + 1);
+                float *wide = floats(count), *a = floats(rows * depth);
                 float *bias = floats(columns), *residual = floats(rows * columns);
                 size_t stride = columns + 3;
                 float *expected = floats((rows + 1) * stride), *got = floats((rows + 1) * stride);
-                for (size_t i = 0; i < width * depth; i++) halves[i] = (uint16_t)(next_bits(&s) % 0x3c00 | next_bits(&s) << 15);
-                scalar->widen_f16(width * depth, halves, wide);
+                for (size_t i = 0; i < count; i++) halves[i] = (uint16_t)(next_bits(&s) % 0x3c00 | next_bits(&s) << 15);
+                scalar->widen_f16(count, halves, wide);
                 fill(&s, rows * depth, a, -1.0f, 1.0f);
                 fill(&s, columns, bias, -1.0f, 1.0f);
                 fill(&s, rows * columns, residual, -1.0f, 1.0f);
@@ -196,9 +239,10 @@ void check_matmul_f16(const kernels_table *table, kernel_report *report) {
                     .activation = (kernels_activation)(columns % 6),
                 };
                 const kernels_epilogue *chosen = (rows + columns) % 5 ? &epilogue : NULL;
-                scalar->matmul(rows, columns, depth, a, (ptrdiff_t)depth, wide, (ptrdiff_t)(depth * KERNELS_PANEL), expected,
-                               (ptrdiff_t)stride, 0, chosen);
-                table->matmul_f16(rows, columns, depth, a, (ptrdiff_t)depth, halves, got, (ptrdiff_t)stride, chosen);
+                scalar->matmul(rows, columns, depth, a, (ptrdiff_t)depth, wide, (ptrdiff_t)panel_stride, expected,
+                               (ptrdiff_t)stride, accumulate, chosen);
+                table->matmul_f16(rows, columns, depth, a, (ptrdiff_t)depth, halves, (ptrdiff_t)panel_stride, got,
+                                  (ptrdiff_t)stride, accumulate, chosen);
                 compare(report, (rows + 1) * stride, got, expected, "%s matmul of f16 %zu x %zu x %zu", table->name, rows, columns,
                         depth);
                 free(halves);

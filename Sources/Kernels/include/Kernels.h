@@ -78,9 +78,9 @@ typedef struct {
                    ptrdiff_t panel_stride, float *c, ptrdiff_t c_stride, int accumulate, const kernels_epilogue *epilogue);
 
     /// ``matmul`` with weights in half precision, which are widened first: the same bits as with the floats that they are.
-    /// `b` is ceil(columns / 16) panels of depth x 16 halves, one after another.
+    /// `b` is ceil(columns / 16) panels of depth x 16 halves, `panel_stride` halves apart.
     void (*matmul_f16)(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const uint16_t *b,
-                       float *c, ptrdiff_t c_stride, const kernels_epilogue *epilogue);
+                       ptrdiff_t panel_stride, float *c, ptrdiff_t c_stride, int accumulate, const kernels_epilogue *epilogue);
 
     /// y[i] = (x[i] - mean) * rstd * gain[i] + bias[i] over one row, the last two steps fused;
     /// mean = sum / count, rstd = 1 / sqrt(sum((x - mean)^2) / count + epsilon), sums in sixteen lanes.

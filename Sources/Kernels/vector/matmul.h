@@ -16,7 +16,16 @@ typedef struct {
     int accumulate;
     const kernels_epilogue *epilogue;  // null unless the sum is complete with this block
     size_t row, column;                // of c within the whole output, for the epilogue's operands
+    const char *ahead;                 // what to ask the memory for meanwhile, `ahead_step` bytes on with each of the depth
+    size_t ahead_step;
 } tile;
+
+/// Lets the tiles of some rows ask for what comes next, each for its share of `bytes` for each of the depth.
+static ALWAYS_INLINE void look_ahead(tile *t, const void *next, size_t bytes, size_t rows) {
+    size_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
+    t->ahead = next;
+    t->ahead_step = (bytes + tiles - 1) / tiles;
+}
 
 /// Stores one vector of the tile: adds what came before, applies the epilogue. `count` elements exist.
 static ALWAYS_INLINE void finish(const tile *t, V sum, float *c, size_t row, size_t column, size_t count) {
@@ -50,8 +59,10 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
         V columns[8][PANEL_VECTORS];
         UNROLL for (size_t p = 0; p < panels; p++) {
             ptrdiff_t line = (ptrdiff_t)p * t->panel_stride + (ptrdiff_t)k * KERNELS_PANEL;
-            // One row reads its weights from memory and uses them once: ask for them early.
+            // One row reads its weights from memory and uses them once: ask for them early. Many rows take their time, so what
+            // they ask for waits in the second cache.
             if (rows == 1 && !half) __builtin_prefetch(floats + line + PREFETCH_LINES * KERNELS_PANEL, 0, 3);
+            if (rows > 2) __builtin_prefetch(t->ahead + (ptrdiff_t)p * t->panel_stride * 4 + k * t->ahead_step, 0, 2);
             if (half && k % 2 == 0) __builtin_prefetch(halves + line + 2 * PREFETCH_LINES * KERNELS_PANEL, 0, 3);
             UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) {
                 ptrdiff_t at = line + (ptrdiff_t)v * LANES;
@@ -118,6 +129,27 @@ static void multiply_rows(const tile *t, size_t rows, size_t panels, size_t dept
     }
 }
 
+/// Rows of a whose blocks of the depth are copied side by side where their own places would fight over the caches' sets.
+#define ROWS_COPIED 48
+#define COPY_STRIDE (KERNELS_DEPTH_BLOCK + 16)
+
+/// Whether rows so far apart meet in a few sets of the caches, and pass enough panels for a copy to pay.
+static int rows_collide(size_t rows, size_t panels, ptrdiff_t a_stride) {
+    return rows > 2 * TILE_ROWS && panels >= 4 && a_stride % 512 == 0;
+}
+
+/// The tiles of some rows and a group of panels, over one block of the depth.
+static ALWAYS_INLINE void multiply_block(tile t, size_t first, size_t rows, size_t group, size_t length, const float *a,
+                                         float *c) {
+    for (size_t row = 0; row < rows; row += TILE_ROWS) {
+        t.a = a + (ptrdiff_t)row * t.a_stride;
+        t.c = c + (ptrdiff_t)row * t.c_stride;
+        t.row = first + row;
+        multiply_rows(&t, rows - row < TILE_ROWS ? rows - row : TILE_ROWS, group, length);
+        t.ahead += length * t.ahead_step;
+    }
+}
+
 static void matmul(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const float *b,
                    ptrdiff_t panel_stride, float *c, ptrdiff_t c_stride, int accumulate, const kernels_epilogue *epilogue) {
     size_t panels = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL;
@@ -125,39 +157,52 @@ static void matmul(size_t rows, size_t columns, size_t depth, const float *a, pt
     size_t together = rows == 1 ? FAR_PANELS : rows == 2 ? 2 : WIDE_PANELS;
     // Few rows: the weights come from memory, so follow each panel to its end. Many rows: a block of one panel stays
     // in the first cache while all rows pass it.
-    int few = rows <= TILE_ROWS;
+    int few = rows <= TILE_ROWS, copied = rows_collide(rows, panels, a_stride);
     size_t outer = few ? 1 : blocks, inner = few ? blocks : 1;
+    size_t rows_together = copied ? ROWS_COPIED : rows;
+    float copy[ROWS_COPIED * COPY_STRIDE];
     for (size_t o = 0; o < outer; o++) {
-        for (size_t panel = 0; panel < panels;) {
-            size_t group = panel + together <= panels ? together : 1;
-            for (size_t i = 0; i < inner; i++) {
-                size_t block = o + i, start = block * KERNELS_DEPTH_BLOCK;
+        for (size_t first = 0; first < rows; first += rows_together) {
+            size_t some = rows - first < rows_together ? rows - first : rows_together;
+            const float *from = a + (ptrdiff_t)first * a_stride;
+            if (copied) {
+                size_t start = o * KERNELS_DEPTH_BLOCK;
                 size_t length = depth - start < KERNELS_DEPTH_BLOCK ? depth - start : KERNELS_DEPTH_BLOCK;
-                for (size_t row = 0; row < rows; row += TILE_ROWS) {
+                for (size_t r = 0; r < some; r++)
+                    memcpy(copy + r * COPY_STRIDE, from + (ptrdiff_t)r * a_stride + start, length * sizeof(float));
+            }
+            for (size_t panel = 0; panel < panels;) {
+                size_t group = panel + together <= panels ? together : 1;
+                for (size_t i = 0; i < inner; i++) {
+                    size_t block = o + i, start = block * KERNELS_DEPTH_BLOCK;
+                    size_t length = depth - start < KERNELS_DEPTH_BLOCK ? depth - start : KERNELS_DEPTH_BLOCK;
+                    const float *weights = b + (ptrdiff_t)panel * panel_stride + start * KERNELS_PANEL;
                     tile t = {
-                        .a = a + (ptrdiff_t)row * a_stride + start,
-                        .a_stride = a_stride,
-                        .b = b + (ptrdiff_t)panel * panel_stride + start * KERNELS_PANEL,
+                        .a_stride = copied ? COPY_STRIDE : a_stride,
+                        .b = weights,
                         .panel_stride = panel_stride,
-                        .c = c + (ptrdiff_t)row * c_stride + panel * KERNELS_PANEL,
                         .c_stride = c_stride,
                         .columns = columns - panel * KERNELS_PANEL,
                         .accumulate = accumulate || block > 0,
                         .epilogue = block + 1 == blocks ? epilogue : NULL,
-                        .row = row,
                         .column = panel * KERNELS_PANEL,
                     };
-                    multiply_rows(&t, rows - row < TILE_ROWS ? rows - row : TILE_ROWS, group, length);
+                    // The same block of the next panels. A few rows read each panel in one stream, which the processor
+                    // follows by itself.
+                    look_ahead(&t, few ? weights : weights + (ptrdiff_t)group * panel_stride,
+                               few ? 0 : KERNELS_PANEL * sizeof(float), some);
+                    multiply_block(t, first, some, group, length, copied ? copy : from + start,
+                                   c + (ptrdiff_t)first * c_stride + panel * KERNELS_PANEL);
                 }
+                panel += group;
             }
-            panel += group;
         }
     }
 }
 
 /// One row reads halves where they lie; for more rows a block of one panel is widened once, in the first cache.
 static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const uint16_t *b,
-                       float *c, ptrdiff_t c_stride, const kernels_epilogue *epilogue) {
+                       ptrdiff_t panel_stride, float *c, ptrdiff_t c_stride, int accumulate, const kernels_epilogue *epilogue) {
     float widened[KERNELS_DEPTH_BLOCK * KERNELS_PANEL];
     size_t panels = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL;
     size_t blocks = depth == 0 ? 1 : (depth + KERNELS_DEPTH_BLOCK - 1) / KERNELS_DEPTH_BLOCK;
@@ -166,25 +211,23 @@ static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a
         for (size_t block = 0; block < blocks; block++) {
             size_t start = block * KERNELS_DEPTH_BLOCK;
             size_t length = depth - start < KERNELS_DEPTH_BLOCK ? depth - start : KERNELS_DEPTH_BLOCK;
-            const uint16_t *halves = b + (panel * depth + start) * KERNELS_PANEL;
+            const uint16_t *halves = b + (ptrdiff_t)panel * panel_stride + start * KERNELS_PANEL;
             if (rows > 1) widen_f16(length * KERNELS_PANEL, halves, widened);
-            for (size_t row = 0; row < rows; row += TILE_ROWS) {
-                tile t = {
-                    .a = a + (ptrdiff_t)row * a_stride + start,
-                    .a_stride = a_stride,
-                    .b = rows > 1 ? (const void *)widened : halves,
-                    .panel_stride = (ptrdiff_t)(depth * KERNELS_PANEL),
-                    .c = c + (ptrdiff_t)row * c_stride + panel * KERNELS_PANEL,
-                    .c_stride = c_stride,
-                    .columns = columns - panel * KERNELS_PANEL,
-                    .accumulate = block > 0,
-                    .epilogue = block + 1 == blocks ? epilogue : NULL,
-                    .row = row,
-                    .column = panel * KERNELS_PANEL,
-                };
-                if (rows == 1) multiply_1_f16(&t, group, length);
-                else multiply_rows(&t, rows - row < TILE_ROWS ? rows - row : TILE_ROWS, 1, length);
-            }
+            tile t = {
+                .a = a + start,
+                .a_stride = a_stride,
+                .b = rows > 1 ? (const void *)widened : halves,
+                .panel_stride = panel_stride,
+                .c = c + panel * KERNELS_PANEL,
+                .c_stride = c_stride,
+                .columns = columns - panel * KERNELS_PANEL,
+                .accumulate = accumulate || block > 0,
+                .epilogue = block + 1 == blocks ? epilogue : NULL,
+                .column = panel * KERNELS_PANEL,
+            };
+            look_ahead(&t, halves + length * KERNELS_PANEL, KERNELS_PANEL * sizeof(uint16_t), rows);
+            if (rows == 1) multiply_1_f16(&t, group, length);
+            else multiply_block(t, 0, rows, 1, length, t.a, t.c);
         }
         panel += group;
     }
