@@ -100,11 +100,17 @@ public struct ForwardBatch {
 }
 
 extension KVCache {
-    /// Room for one sequence of `capacity` positions of a model; the model's context length at most.
+    /// Room for one sequence of `capacity` positions of a model; the model's context length at most. Keys and values are
+    /// halves where the model's weights are q8 or q4, whose own errors are far larger.
     public convenience init(for model: GPT2, capacity: Int) {
         let configuration = model.configuration
         self.init(
             layers: configuration.layers, heads: configuration.heads, headSize: configuration.headSize,
-            capacity: min(capacity, configuration.contextLength))
+            capacity: min(capacity, configuration.contextLength), holdsHalves: model.cachesHalves)
     }
+}
+
+extension GPT2 {
+    /// Whether keys and values are cached in half precision.
+    var cachesHalves: Bool { blocks.contains { $0.attention.projection.weight.format.isQuantized } }
 }

@@ -174,9 +174,18 @@ private struct AttentionTask: TeamTask {
         let queries = projections.floats + (span.firstRow + rows.lowerBound) * width + head * size
         for page in 0..<KVCache.pages(for: keys) {
             let length = min(KVCache.pageLength, keys - page * KVCache.pageLength)
-            kernels.matmul(
-                rows.count, length, size, queries, width, span.cache.keys(page: page, layer: layer, head: head),
-                span.cache.keyPanelStride, strip + page * KVCache.pageLength, stride, 0, nil)
+            let (cache, line) = (span.cache, strip + page * KVCache.pageLength)
+            if cache.holdsHalves {
+                kernels.matmul_f16(
+                    rows.count, length, size, queries, width,
+                    cache.keys(UInt16.self, page: page, layer: layer, head: head), cache.keyPanelStride, line, stride,
+                    0, nil)
+            } else {
+                kernels.matmul(
+                    rows.count, length, size, queries, width,
+                    cache.keys(Float.self, page: page, layer: layer, head: head), cache.keyPanelStride, line, stride,
+                    0, nil)
+            }
         }
     }
 
@@ -189,10 +198,18 @@ private struct AttentionTask: TeamTask {
         let found = output.floats + (span.firstRow + rows.lowerBound) * width + head * size
         for page in 0..<KVCache.pages(for: keys) {
             let length = min(KVCache.pageLength, keys - page * KVCache.pageLength)
-            kernels.matmul(
-                rows.count, size, length, strip + page * KVCache.pageLength, stride,
-                span.cache.values(page: page, layer: layer, head: head), KVCache.valuePanelStride, found, width,
-                page > 0 ? 1 : 0, nil)
+            let (cache, line, more) = (span.cache, strip + page * KVCache.pageLength, Int32(page > 0 ? 1 : 0))
+            if cache.holdsHalves {
+                kernels.matmul_f16(
+                    rows.count, size, length, line, stride,
+                    cache.values(UInt16.self, page: page, layer: layer, head: head), KVCache.valuePanelStride, found,
+                    width, more, nil)
+            } else {
+                kernels.matmul(
+                    rows.count, size, length, line, stride,
+                    cache.values(Float.self, page: page, layer: layer, head: head), KVCache.valuePanelStride, found,
+                    width, more, nil)
+            }
         }
     }
 }

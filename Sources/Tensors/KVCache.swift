@@ -4,7 +4,8 @@ internal import Runtime
 ///
 /// They live in pages of 64 positions. A page holds, for each layer and head, the keys as 4 matmul panels
 /// [head size, 16 positions] and the values as panels [64 positions, 16 of the head size]: attention's two products
-/// run on the kernels that run everything else.
+/// run on the kernels that run everything else. Numbers are floats, or halves where the cache is made so: reading them takes
+/// most of attention's time when it writes token by token.
 public final class KVCache {
     /// Positions in a page. Attention adds up its values page by page, so this number is part of the arithmetic.
     package static let pageLength = 64
@@ -17,6 +18,8 @@ public final class KVCache {
     public let headSize: Int
     /// How many positions there is room for.
     public let capacity: Int
+    /// Whether keys and values are rounded to half precision.
+    public let holdsHalves: Bool
     /// How many positions are filled.
     public private(set) var count = 0
 
@@ -24,25 +27,23 @@ public final class KVCache {
 
     /// A page's memory.
     private final class Page {
-        let floats: UnsafeMutablePointer<Float>
+        let bytes: UnsafeMutableRawPointer
 
-        init(floats count: Int) {
-            // Zeroed by the system when first touched: room that is never used costs no memory.
-            let raw = UnsafeMutableRawPointer.zeroed(byteCount: count * 4)
-            floats = raw.bindMemory(to: Float.self, capacity: count)
-        }
+        /// Zeroed by the system when first touched: room that is never used costs no memory.
+        init(byteCount: Int) { bytes = .zeroed(byteCount: byteCount) }
 
-        deinit { UnsafeMutableRawPointer(floats).freeZeroed() }
+        deinit { bytes.freeZeroed() }
     }
 
     /// Room for `capacity` positions, reserved at once so that decoding never allocates; memory is used as it fills.
-    public init(layers: Int, heads: Int, headSize: Int, capacity: Int) {
+    public init(layers: Int, heads: Int, headSize: Int, capacity: Int, holdsHalves: Bool = false) {
         self.layers = layers
         self.heads = heads
         self.headSize = headSize
         self.capacity = capacity
-        let layerFloats = Self.pageLength * heads * (headSize + Self.padded(headSize))
-        pages = (0..<Self.pages(for: capacity)).map { _ in Page(floats: layers * layerFloats) }
+        self.holdsHalves = holdsHalves
+        let layerBytes = Self.pageLength * heads * (headSize + Self.padded(headSize)) * (holdsHalves ? 2 : 4)
+        pages = (0..<Self.pages(for: capacity)).map { _ in Page(byteCount: layers * layerBytes) }
     }
 
     /// Marks `count` more positions as filled, once their keys and values have been written for every layer.
@@ -62,30 +63,88 @@ public final class KVCache {
 
     private static func padded(_ headSize: Int) -> Int { (headSize + 15) / 16 * 16 }
 
-    /// Floats from one panel of values to the next.
+    /// Numbers from one panel of values to the next.
     package static let valuePanelStride = pageLength * 16
-    /// Floats from one panel of keys to the next.
+    /// Numbers from one panel of keys to the next.
     package var keyPanelStride: Int { headSize * 16 }
 
     /// The keys of a page: panels of 16 positions, each [head size, 16].
-    package func keys(page: Int, layer: Int, head: Int) -> UnsafeMutablePointer<Float> {
+    package func keys<Number: KVNumber>(
+        _: Number.Type, page: Int, layer: Int, head: Int
+    ) -> UnsafeMutablePointer<Number> {
         let perHead = Self.pageLength * (headSize + Self.padded(headSize))
-        return pages[page].floats + (layer * heads + head) * perHead
+        return pages[page].bytes.assumingMemoryBound(to: Number.self) + (layer * heads + head) * perHead
     }
 
     /// The values of a page: panels of 16 of the head's channels, each [64 positions, 16].
-    package func values(page: Int, layer: Int, head: Int) -> UnsafeMutablePointer<Float> {
-        keys(page: page, layer: layer, head: head) + Self.pageLength * headSize
+    package func values<Number: KVNumber>(
+        _: Number.Type, page: Int, layer: Int, head: Int
+    ) -> UnsafeMutablePointer<Number> {
+        keys(Number.self, page: page, layer: layer, head: head) + Self.pageLength * headSize
     }
 
     /// Stores one position's key and value, [head size] each.
     package func write(
         position: Int, layer: Int, head: Int, key: UnsafePointer<Float>, value: UnsafePointer<Float>
     ) {
+        guard holdsHalves else { return scatter(key, value, position: position, layer: layer, head: head) }
+        withUnsafeTemporaryAllocation(of: UInt16.self, capacity: headSize * 2) { halves in
+            guard let start = halves.baseAddress else { return }
+            Processor.kernels.narrow_f16(headSize, key, start)
+            Processor.kernels.narrow_f16(headSize, value, start + headSize)
+            scatter(UnsafePointer(start), start + headSize, position: position, layer: layer, head: head)
+        }
+    }
+
+    private func scatter<Number: KVNumber>(
+        _ key: UnsafePointer<Number>, _ value: UnsafePointer<Number>, position: Int, layer: Int, head: Int
+    ) {
+        let place = place(Number.self, position: position, layer: layer, head: head)
+        for d in 0..<headSize { place.key[d * 16] = key[d] }
+        for d in 0..<headSize { place.value[d / 16 * Self.valuePanelStride + d % 16] = value[d] }
+    }
+
+    /// Where a position's first numbers lie: those of its key come 16 apart, those of its value 16 in a row in each panel.
+    private func place<Number: KVNumber>(
+        _: Number.Type, position: Int, layer: Int, head: Int
+    ) -> (key: UnsafeMutablePointer<Number>, value: UnsafeMutablePointer<Number>) {
         let (page, slot) = (position / Self.pageLength, position % Self.pageLength)
-        let keyLane = keys(page: page, layer: layer, head: head) + slot / 16 * keyPanelStride + slot % 16
-        for d in 0..<headSize { keyLane[d * 16] = key[d] }
-        let valueLine = values(page: page, layer: layer, head: head) + slot * 16
-        for d in 0..<headSize { valueLine[d / 16 * Self.valuePanelStride + d % 16] = value[d] }
+        return (
+            keys(Number.self, page: page, layer: layer, head: head) + slot / 16 * keyPanelStride + slot % 16,
+            values(Number.self, page: page, layer: layer, head: head) + slot * 16
+        )
+    }
+
+    /// Copies one position's key or value, [head size], out of the panels.
+    package func read(
+        _ part: Part, position: Int, layer: Int, head: Int, to destination: UnsafeMutablePointer<Float>
+    ) {
+        guard holdsHalves else {
+            return gather(part, position: position, layer: layer, head: head, to: destination)
+        }
+        withUnsafeTemporaryAllocation(of: UInt16.self, capacity: headSize) { halves in
+            guard let start = halves.baseAddress else { return }
+            gather(part, position: position, layer: layer, head: head, to: start)
+            Processor.kernels.widen_f16(headSize, start, destination)
+        }
+    }
+
+    /// Half of what a cache holds of a position.
+    package enum Part { case key, value }
+
+    private func gather<Number: KVNumber>(
+        _ part: Part, position: Int, layer: Int, head: Int, to destination: UnsafeMutablePointer<Number>
+    ) {
+        let place = place(Number.self, position: position, layer: layer, head: head)
+        switch part {
+        case .key: for d in 0..<headSize { destination[d] = place.key[d * 16] }
+        case .value:
+            for d in 0..<headSize { destination[d] = place.value[d / 16 * Self.valuePanelStride + d % 16] }
+        }
     }
 }
+
+/// What keys and values are kept as: floats, or halves by their bits.
+package protocol KVNumber: BitwiseCopyable {}
+extension Float: KVNumber {}
+extension UInt16: KVNumber {}
