@@ -21,7 +21,9 @@ extension GPT2 {
                 in: checkpoint.weights.place, advice: "Free memory, or take a smaller model")
         }
         let reader = WeightReader(
-            checkpoint: checkpoint, configuration: configuration, trainable: trainable, format: format, team: team)
+            checkpoint: checkpoint, configuration: configuration, trainable: trainable, format: format,
+            memory: trainable ? nil : PanelMemory(byteCount: bytes + checkpoint.panelByteCount(configuration)),
+            team: team)
         let tokens = try reader.table(checkpoint.tokenEmbedding)
         let head =
             checkpoint.output == checkpoint.tokenEmbedding
@@ -78,6 +80,7 @@ struct WeightReader {
     let configuration: GPT2Configuration
     var trainable = false
     var format = WeightFormat.f32
+    var memory: PanelMemory?
     let team: Team
 
     private var weights: Weights { checkpoint.weights }
@@ -132,7 +135,8 @@ struct WeightReader {
         }
         let tensor = try weights.tensor(name, shape: [rows, columns])
         return .packed(
-            try PackedMatrix(stored(tensor, rows: rows, columns: columns, layout), format: format, team: team))
+            try PackedMatrix(
+                stored(tensor, rows: rows, columns: columns, layout), format: format, memory: memory, team: team))
     }
 
     private func panels(
@@ -147,8 +151,13 @@ struct WeightReader {
         guard let tensor = try weights.tensors([expected]).first, let bytes = tensor.bytes.baseAddress else {
             throw InputError(.data, "tensor \(name) is empty", in: weights.place, advice: "Make the file again")
         }
+        let copy = memory.flatMap {
+            PackedMatrix(
+                copying: bytes, inputs: inputs, outputs: outputs, format: stored, into: $0,
+                release: { tensor.release(bytes: $0) }, team: team)
+        }
         return .packed(
-            PackedMatrix(panels: bytes, inputs: inputs, outputs: outputs, format: stored, owner: tensor.owner))
+            copy ?? PackedMatrix(panels: bytes, inputs: inputs, outputs: outputs, format: stored, owner: tensor.owner))
     }
 
     private func matrix(_ name: String, _ rows: Int, _ columns: Int) throws(InputError) -> Tensor {

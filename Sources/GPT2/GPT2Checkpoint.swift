@@ -128,6 +128,15 @@ package struct GPT2Checkpoint: Sendable {
     /// Numbers in the tensors that are used.
     package var elements: Int { tensors.reduce(0) { $0 + $1.shape.reduce(1, *) } }
 
+    /// Bytes of the weights that are stored as panels.
+    package func panelByteCount(_ configuration: GPT2Configuration) -> Int {
+        tensors.reduce(0) { bytes, tensor in
+            guard let format = panels[tensor.name] else { return bytes }
+            let (inputs, outputs) = configuration.map(of: tensor)
+            return bytes + format.byteCount(inputs: inputs, outputs: outputs)
+        }
+    }
+
     /// Bytes of memory that loading the weights takes. Panels take none: they are used where they lie in the file.
     ///
     /// - Parameters:

@@ -62,19 +62,23 @@ public final class GPT2Model: Sendable {
     ) throws(InputError) {
         let directory = try ModelDirectory(path)
         let place = directory.file("config.json")
+        // A large vocabulary takes one thread about as long as the weights take all.
+        let tokenizer = Meanwhile {
+            Result { () throws(InputError) in directory.hasTokenizer ? try Tokenizer(directory: path) : nil }
+        }
         let configuration = try GPT2Configuration(json: directory.configuration(), place: place)
         try self.init(
             configuration: configuration,
             generation: GenerationConfiguration(
                 configuration, json: directory.generationConfiguration(),
                 place: directory.file("generation_config.json")),
-            weights: directory.weights(), tokenizer: directory.hasTokenizer ? Tokenizer(directory: path) : nil,
-            place: path, format: format, team: team)
+            weights: directory.weights(), tokenizer: tokenizer.get().get(), place: path, format: format, team: team)
     }
 
     package init(
-        configuration: GPT2Configuration, generation: GenerationConfiguration, weights: Weights, tokenizer: Tokenizer?,
-        place: String, format: WeightFormat? = nil, team: Team
+        configuration: GPT2Configuration, generation: GenerationConfiguration, weights: Weights,
+        tokenizer makeTokenizer: @autoclosure () throws(InputError) -> Tokenizer?, place: String,
+        format: WeightFormat? = nil, team: Team
     ) throws(InputError) {
         var warnings = generation.warnings
         let checkpoint = try GPT2Checkpoint(weights, configuration)
@@ -88,6 +92,7 @@ public final class GPT2Model: Sendable {
                 "\(place): \(broken.count) tensors hold weights that are infinite or not numbers, so what the model says "
                     + "may mean nothing: \(broken.listed)")
         }
+        let tokenizer = try makeTokenizer()
         if let tokenizer, tokenizer.vocabularySize > configuration.vocabularySize {
             warnings.append(
                 "\(place): the tokenizer knows \(tokenizer.vocabularySize) tokens and the model "
@@ -98,6 +103,7 @@ public final class GPT2Model: Sendable {
         self.warnings = warnings
         endOfText = generation.endOfText
         beginOfText = generation.beginOfText ?? generation.endOfText.min()
+        returnFreedMemory()
     }
 
     /// A model made of a network in memory, as one that is being trained; its configuration says how texts end.

@@ -34,15 +34,19 @@ public final class PackedMatrix: @unchecked Sendable {
 
     /// Packs a matrix as it is stored, slice by slice; a slice's mapped pages can be given back once it is packed, so
     /// that the file and its packed copy never stand in memory together.
-    package init(_ source: StoredMatrix, format: WeightFormat = .f32, team: Team) {
+    ///
+    /// - Parameter memory: where it goes if there is room; else it has memory of its own.
+    package init(_ source: StoredMatrix, format: WeightFormat = .f32, memory: PanelMemory? = nil, team: Team) {
         (inputs, outputs) =
             switch source.layout {
             case .inputsByOutputs: (source.rows, source.columns)
             case .outputsByInputs: (source.columns, source.rows)
             }
         self.format = format
-        owner = nil
-        panels = Self.allocate(byteCount: format.byteCount(inputs: inputs, outputs: outputs))
+        let byteCount = format.byteCount(inputs: inputs, outputs: outputs)
+        let room = memory?.take(byteCount: byteCount)
+        owner = room == nil ? nil : memory
+        panels = room ?? Self.allocate(byteCount: byteCount)
         let task = PackTask(source: source, format: format, panels: panels, kernels: Processor.kernels)
         team.run(task)
         isFinite = task.isFinite
@@ -81,6 +85,21 @@ public final class PackedMatrix: @unchecked Sendable {
         self.init(
             panels: UnsafeMutableRawPointer(mutating: panels), inputs: inputs, outputs: outputs, format: format,
             isFinite: true, owner: owner)
+    }
+
+    /// Copies weights that lie packed in a mapped file; nil where `memory` has no room for them.
+    ///
+    /// - Parameters:
+    ///   - panels: as many bytes as ``WeightFormat/byteCount(inputs:outputs:)`` says, at any alignment.
+    ///   - release: told which bytes need not stay in memory any longer.
+    package convenience init?(
+        copying panels: UnsafeRawPointer, inputs: Int, outputs: Int, format: WeightFormat, into memory: PanelMemory,
+        release: @escaping @Sendable (Range<Int>) -> Void, team: Team
+    ) {
+        let byteCount = format.byteCount(inputs: inputs, outputs: outputs)
+        guard let room = memory.take(byteCount: byteCount) else { return nil }
+        team.run(CopyTask(source: panels, destination: room, byteCount: byteCount, release: release))
+        self.init(panels: room, inputs: inputs, outputs: outputs, format: format, isFinite: true, owner: memory)
     }
 
     private init(
@@ -157,6 +176,26 @@ public final class PackedMatrix: @unchecked Sendable {
                     (destination + k * 32).update(from: floats, count: min(32, inputs - k * 32))
                 }
             }
+        }
+    }
+}
+
+/// Copies bytes of a mapped file, so many at a time on each thread.
+private struct CopyTask: TeamTask {
+    // Safe to share: the source is only read, and each part writes pieces of its own.
+    nonisolated(unsafe) let source: UnsafeRawPointer
+    nonisolated(unsafe) let destination: UnsafeMutableRawPointer
+    let byteCount: Int
+    let release: @Sendable (Range<Int>) -> Void
+
+    /// Each piece that is given back interrupts the other processors.
+    private static let pieceLength = 4 << 20
+
+    func run(part: Int, of parts: Int) {
+        for start in stride(from: part * Self.pieceLength, to: byteCount, by: parts * Self.pieceLength) {
+            let count = min(Self.pieceLength, byteCount - start)
+            (destination + start).copyMemory(from: source + start, byteCount: count)
+            release(start..<start + count)
         }
     }
 }

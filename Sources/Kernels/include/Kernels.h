@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "Memory.h"
 #include "Threads.h"
 
 #define KERNELS_PANEL 16
