@@ -74,7 +74,8 @@ class GPT2(System):
         return [f"{self.work}/gpt2/{self.weights}/model.safetensors"]
 
     def model(self):
-        return ["--model", f"{self.work}/gpt2/{self.weights}"]
+        # Named even where they are stored so: a model in f16 is else held as f32, and bench measures every format.
+        return ["--model", f"{self.work}/gpt2/{self.weights}", "--weights", self.weights]
 
     def generate(self, prompt, count, threads, model=None, vocabulary=50000):
         return [self.options.gpt2, "generate", *(model or self.model()), "--greedy", "--ignore-eos", "--threads",
@@ -95,6 +96,7 @@ class GPT2(System):
                    str(PROMPT), "--depths", str(PROMPT), "--batches", ",".join(map(str, BATCHES)), "--tokens",
                    str(BATCH_NEW), "--repetitions", "1", "--format", "json"]  # fmt: skip
         rows = json.loads(self.out(command))["measurements"]
+        assert {row["weights"] for row in rows} == {self.weights}
         return {str(row["sequences"]): row["tokens_per_s"] for row in rows if row["work"] == "decode"}
 
     def story(self):

@@ -80,11 +80,20 @@ import Testing
         for (layer, head, d) in [(0, 0, 0), (1, heads - 1, size - 1), (1, 0, size / 2)] {
             let offset = ((last * fresh.layers + layer) * heads + head) * size + d
             let page = last / KVCache.pageLength, slot = last % KVCache.pageLength
-            let key = fresh.keys(Float.self, page: page, layer: layer, head: head)[
-                slot / 16 * fresh.keyPanelStride + d * 16 + slot % 16]
-            let value = fresh.values(Float.self, page: page, layer: layer, head: head)[
-                d / 16 * KVCache.valuePanelStride + slot * 16 + d % 16]
-            #expect(content.keys[offset] == key && content.values[offset] == value)
+            let (keyPlace, valuePlace) = (
+                slot / 16 * fresh.keyPanelStride + d * 16 + slot % 16,
+                d / 16 * KVCache.valuePanelStride + slot * 16 + d % 16
+            )
+            if fresh.holdsHalves {
+                let keys = fresh.keys(UInt16.self, page: page, layer: layer, head: head)
+                let values = fresh.values(UInt16.self, page: page, layer: layer, head: head)
+                #expect(content.keys[offset] == Float(Float16(bitPattern: keys[keyPlace])))
+                #expect(content.values[offset] == Float(Float16(bitPattern: values[valuePlace])))
+            } else {
+                let keys = fresh.keys(Float.self, page: page, layer: layer, head: head)
+                let values = fresh.values(Float.self, page: page, layer: layer, head: head)
+                #expect(content.keys[offset] == keys[keyPlace] && content.values[offset] == values[valuePlace])
+            }
         }
     }
 

@@ -22,7 +22,7 @@ typedef struct {
 
 /// Lets the tiles of some rows ask for what comes next, each for its share of `bytes` for each of the depth.
 static ALWAYS_INLINE void look_ahead(tile *t, const void *next, size_t bytes, size_t rows) {
-    size_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
+    size_t tiles = rows > TILE_ROWS ? (rows + TILE_ROWS - 1) / TILE_ROWS : 1;
     t->ahead = next;
     t->ahead_step = (bytes + tiles - 1) / tiles;
 }
