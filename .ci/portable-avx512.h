@@ -1,4 +1,4 @@
-// The AVX-512 intrinsics that avx512.c uses, in plain C: SIMDe's, and five that SIMDe does not have.
+// The AVX-512 intrinsics that avx512.c uses, in plain C: SIMDe's, and six that SIMDe does not have.
 #include <simde/x86/avx512.h>
 #include <string.h>
 
@@ -30,8 +30,21 @@ static inline __m512d portable_cvtps_pd(__m256 x) {
                                    _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1)), 1);
 }
 
+static inline __m512i portable_dpbusd_epi32(__m512i sums, __m512i x, __m512i y) {
+    int32_t lanes[16];
+    uint8_t without_sign[64];
+    int8_t with_sign[64];
+    memcpy(lanes, &sums, sizeof lanes);
+    memcpy(without_sign, &x, sizeof without_sign);
+    memcpy(with_sign, &y, sizeof with_sign);
+    for (int i = 0; i < 64; i++) lanes[i / 4] += without_sign[i] * with_sign[i];
+    return simde_mm512_loadu_si512(lanes);
+}
+
 #define _mm512_maskz_loadu_ps portable_maskz_loadu_ps
 #define _mm512_mask_storeu_ps portable_mask_storeu_ps
 #define _mm512_cvtepu16_epi32 portable_cvtepu16_epi32
 #define _mm512_cvtph_ps portable_cvtph_ps
 #define _mm512_cvtps_pd portable_cvtps_pd
+#undef _mm512_dpbusd_epi32
+#define _mm512_dpbusd_epi32 portable_dpbusd_epi32

@@ -116,6 +116,7 @@ static void narrow_f16(size_t count, const float *x, uint16_t *y) {
     if (i < count) kernels_scalar.narrow_f16(count - i, x + i, y + i);
 }
 
+#include "vector/quantize_row_x86.h"
 #include "vector/quantized_x86.h"
 #include "vector/quantized.h"
 #include "vector/packing.h"

@@ -1,4 +1,4 @@
-/// AVX-512 (the foundation subset).
+/// AVX-512: the foundation subset, and with VNNI where avx512vnni.c includes this file.
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include <math.h>
@@ -8,7 +8,11 @@
 #include "tables.h"
 #include "vector/target.h"
 
+#if defined(WITH_VNNI)
+BEGIN_TARGET("avx512f,avx512bw,avx512vnni,avx2,fma,f16c")
+#else
 BEGIN_TARGET("avx512f,avx2,fma,f16c")
+#endif
 
 typedef __m512 V;
 #define LANES 16
@@ -122,11 +126,20 @@ static void narrow_f16(size_t count, const float *x, uint16_t *y) {
     if (i < count) kernels_scalar.narrow_f16(count - i, x + i, y + i);
 }
 
+#include "vector/quantize_row_x86.h"
+#if defined(WITH_VNNI)
+#include "vector/quantized_vnni.h"
+#else
 #include "vector/quantized_x86.h"
+#endif
 #include "vector/quantized.h"
 #include "vector/packing.h"
 
 END_TARGET
 
+#if defined(WITH_VNNI)
+const kernels_table kernels_avx512vnni = KERNELS_TABLE("avx512vnni");
+#else
 const kernels_table kernels_avx512 = KERNELS_TABLE("avx512");
+#endif
 #endif

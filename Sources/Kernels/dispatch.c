@@ -3,15 +3,33 @@
 
 #include "tables.h"
 
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+static int has_dotprod(void) { return (getauxval(AT_HWCAP) >> 20 & 1) != 0; }  // HWCAP_ASIMDDP
+#elif defined(__aarch64__) && defined(__APPLE__)
+#include <sys/sysctl.h>
+static int has_dotprod(void) {
+    int found = 0;
+    size_t size = sizeof found;
+    return sysctlbyname("hw.optional.arm.FEAT_DotProd", &found, &size, NULL, 0) == 0 && found;
+}
+#elif defined(__aarch64__)
+static int has_dotprod(void) { return 0; }
+#endif
+
 const kernels_table *kernels_named(const char *name) {
     if (strcmp(name, "scalar") == 0) return &kernels_scalar;
 #if defined(__x86_64__)
     __builtin_cpu_init();
     int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
     if (strcmp(name, "avx2") == 0 && avx2) return &kernels_avx2;
-    if (strcmp(name, "avx512") == 0 && avx2 && __builtin_cpu_supports("avx512f")) return &kernels_avx512;
+    int avx512 = avx2 && __builtin_cpu_supports("avx512f");
+    if (strcmp(name, "avx512") == 0 && avx512) return &kernels_avx512;
+    int vnni = avx512 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vnni");
+    if (strcmp(name, "avx512vnni") == 0 && vnni) return &kernels_avx512vnni;
 #elif defined(__aarch64__)
     if (strcmp(name, "neon") == 0) return &kernels_neon;
+    if (strcmp(name, "neon-dotprod") == 0 && has_dotprod()) return &kernels_neon_dotprod;
 #endif
     return NULL;
 }
@@ -19,7 +37,7 @@ const kernels_table *kernels_named(const char *name) {
 static const kernels_table *choose(void) {
     const char *wanted = getenv("GPT2_ISA");
     const kernels_table *table = wanted ? kernels_named(wanted) : NULL;
-    static const char *const order[] = {"avx512", "avx2", "neon", "scalar"};
+    static const char *const order[] = {"avx512vnni", "avx512", "avx2", "neon-dotprod", "neon", "scalar"};
     for (size_t i = 0; !table; i++) table = kernels_named(order[i]);
     return table;
 }

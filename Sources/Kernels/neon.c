@@ -1,4 +1,4 @@
-/// NEON on 64-bit ARM, where every processor has it.
+/// NEON on 64-bit ARM, where every processor has it; with products of bytes where neon_dotprod.c includes this file.
 #if defined(__aarch64__)
 #include <arm_neon.h>
 #include <math.h>
@@ -7,6 +7,12 @@
 #include "functions.h"
 #include "tables.h"
 #include "vector/target.h"
+
+#if defined(WITH_DOTPROD) && defined(__clang__)
+BEGIN_TARGET("dotprod")
+#elif defined(WITH_DOTPROD)
+BEGIN_TARGET("arch=armv8.2-a+dotprod")
+#endif
 
 typedef float32x4_t V;
 #define LANES 4
@@ -144,6 +150,16 @@ static ALWAYS_INLINE QI q_four(const int8_t *x) {
     return vreinterpretq_s8_s32(vdupq_n_s32(four));
 }
 
+#if defined(WITH_DOTPROD)
+static ALWAYS_INLINE QI q_first(const int bits, QI weights, QI x) {
+    (void)bits;  // the same for both
+    return vreinterpretq_s8_s32(vdotq_s32(vdupq_n_s32(0), weights, x));
+}
+static ALWAYS_INLINE QI q_add(const int bits, QI dots, QI weights, QI x) {
+    (void)bits;
+    return vreinterpretq_s8_s32(vdotq_s32(vreinterpretq_s32_s8(dots), weights, x));
+}
+#else
 static ALWAYS_INLINE QI q_first(const int bits, QI weights, QI x) {
     (void)bits;  // the same for both
     // Products of outputs 0 and 1, of 2 and 3; each pair of them, then pairs of pairs.
@@ -154,6 +170,7 @@ static ALWAYS_INLINE QI q_first(const int bits, QI weights, QI x) {
 static ALWAYS_INLINE QI q_add(const int bits, QI dots, QI weights, QI x) {
     return vreinterpretq_s8_s32(vaddq_s32(vreinterpretq_s32_s8(dots), vreinterpretq_s32_s8(q_first(bits, weights, x))));
 }
+#endif
 static ALWAYS_INLINE QI q_sum(const int bits, QI dots, int32_t offset) {
     return bits == 8 ? dots : vreinterpretq_s8_s32(vsubq_s32(vreinterpretq_s32_s8(dots), vdupq_n_s32(offset)));
 }
@@ -165,5 +182,11 @@ static void quantize_row(size_t depth, const float *x, size_t row, const kernels
 #include "vector/quantized.h"
 #include "vector/packing.h"
 
+#if defined(WITH_DOTPROD)
+END_TARGET
+
+const kernels_table kernels_neon_dotprod = KERNELS_TABLE("neon-dotprod");
+#else
 const kernels_table kernels_neon = KERNELS_TABLE("neon");
+#endif
 #endif

@@ -39,8 +39,10 @@ extern const kernels_table kernels_scalar;
 #if defined(__x86_64__)
 extern const kernels_table kernels_avx2;
 extern const kernels_table kernels_avx512;
+extern const kernels_table kernels_avx512vnni;
 #elif defined(__aarch64__)
 extern const kernels_table kernels_neon;
+extern const kernels_table kernels_neon_dotprod;
 #endif
 
 #endif

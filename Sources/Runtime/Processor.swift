@@ -12,8 +12,8 @@ public enum Processor {
         return min(cores, share.quota ?? cores)
     }
 
-    /// The instruction set whose kernels run: "avx512", "avx2", "neon" or "scalar". `GPT2_ISA=scalar` in the
-    /// environment forces the plain ones; all give the same bits.
+    /// The instruction set whose kernels run: "avx512vnni", "avx512", "avx2", "neon-dotprod", "neon" or "scalar".
+    /// `GPT2_ISA=scalar` in the environment forces the plain ones; all give the same bits.
     public static var instructionSet: String { String(cString: kernels.name) }
 
     /// The table of kernels that fits this processor.

@@ -30,10 +30,25 @@ import Testing
     }
 
     @Test(
+        "AVX-512 with VNNI computes the scalar kernels' bits",
+        .enabled(if: runs("avx512vnni"), "this processor has no AVX-512 with VNNI"), arguments: Check.twins)
+    func avx512vnni(check: Check) throws {
+        try check.run("avx512vnni")
+    }
+
+    @Test(
         "NEON computes the scalar kernels' bits", .enabled(if: runs("neon"), "this processor is not a 64-bit ARM"),
         arguments: Check.twins)
     func neon(check: Check) throws {
         try check.run("neon")
+    }
+
+    @Test(
+        "NEON with products of bytes computes the scalar kernels' bits",
+        .enabled(if: runs("neon-dotprod"), "this processor is not an ARM with products of bytes"),
+        arguments: Check.twins)
+    func neonDotprod(check: Check) throws {
+        try check.run("neon-dotprod")
     }
 }
 

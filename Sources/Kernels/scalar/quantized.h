@@ -33,8 +33,9 @@ static void quantize_row(size_t depth, const float *x, size_t row, const kernels
         int32_t sum = 0;
         for (size_t i = 0; i < KERNELS_QUANT_BLOCK; i++) {
             float scaled = i < count ? from[i] * inverse : 0.0f;
-            // What no integer can hold becomes the smallest, as vector conversions have it.
-            int32_t value = fabsf(scaled) <= 128.0f ? (int32_t)rintf(scaled) : -128;
+            // What no integer can hold becomes the smallest, as vector conversions have it. -128, which has no opposite in a
+            // byte, is left out.
+            int32_t value = fabsf(scaled) <= 128.0f ? (int32_t)rintf(scaled) : -127;
             if (value > 127) value = 127;
             y->values[number * KERNELS_QUANT_BLOCK + i] = (int8_t)value;
             sum += value;

@@ -94,10 +94,14 @@ static ALWAYS_INLINE void multiply_group(size_t first, size_t rows, size_t block
             const float *scales = a->scales + number;
             const int32_t *offsets = a->offsets + number;
             size_t together = rows - r < Q_TILE_ROWS ? rows - r : Q_TILE_ROWS;
+            if (Q_TILE_ROWS > 4 && together < Q_TILE_ROWS && together > 4) together = 4;
             switch (together) {
                 case 1: multiply_tile(1, bits, block, x, scales, offsets, total); break;
                 case 2: multiply_tile(2, bits, block, x, scales, offsets, total); break;
                 case 3: multiply_tile(3, bits, block, x, scales, offsets, total); break;
+#if Q_TILE_ROWS > 4
+                case 4: multiply_tile(4, bits, block, x, scales, offsets, total); break;
+#endif
                 default: multiply_tile(Q_TILE_ROWS, bits, block, x, scales, offsets, total); break;
             }
             r += together;
