@@ -52,12 +52,13 @@ public struct Weights: Sendable {
 
     /// The tensors of those names and shapes, in that order.
     ///
-    /// - Throws: one ``InputError`` that names all that are absent, misshapen or not readable as weights.
+    /// - Throws: one ``InputError`` that names all that are absent, misshapen or of another type.
     public func tensors(_ expected: [ExpectedTensor]) throws(InputError) -> [WeightTensor] {
         var found: [WeightTensor] = []
         var missing: [String] = []
         var misshapen: [String] = []
-        var unreadable: [String] = []
+        /// By what they should be.
+        var unreadable: [Set<DType>: [String]] = [:]
         for expectation in expected {
             guard let tensor = self[expectation.name] else {
                 missing.append("\(expectation.name) \(expectation.shape)")
@@ -68,15 +69,16 @@ public struct Weights: Sendable {
                 misshapen.append("\(tensor.name) is \(tensor.shape) and should be \(expectation.shape)")
             }
             if !expectation.types.contains(tensor.dtype) {
-                unreadable.append("\(tensor.name) is \(tensor.dtype.rawValue)")
+                unreadable[expectation.types, default: []].append("\(tensor.name) is \(tensor.dtype.rawValue)")
             }
         }
         var problems: [String] = []
         if !missing.isEmpty { problems.append("\(tensors: missing.count) missing: \(missing.listed)") }
         if !misshapen.isEmpty { problems.append("\(tensors: misshapen.count) misshapen: \(misshapen.listed)") }
-        if !unreadable.isEmpty {
-            problems.append("\(tensors: unreadable.count) neither F32 nor F16 nor BF16: \(unreadable.listed)")
+        let refusals = unreadable.map { types, names in
+            "\(tensors: names.count) not \(types.map(\.rawValue).sorted().joined(separator: " or ")): \(names.listed)"
         }
+        problems += refusals.sorted()
         guard problems.isEmpty else {
             throw InputError(.data, problems.joined(separator: "; "), in: place, advice: Self.advice)
         }

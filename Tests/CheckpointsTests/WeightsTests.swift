@@ -26,19 +26,19 @@ import Testing
     @Test func namesEverythingThatIsWrongAtOnce() throws {
         let header = """
             {\(member("a", "F32", [1], [0, 4])),\(member("transformer.b", "F32", [1], [4, 8])),\
-            \(member("c", "I32", [1], [8, 12])),\(member("d", "F16", [2], [12, 16]))}
+            \(member("c", "I32", [1], [8, 12])),\(member("d", "F16", [2], [12, 16])),\(member("g", "F64", [1], [16, 24]))}
             """
-        let weights = try weights(header, data: 16)
+        let weights = try weights(header, data: 24)
         let expected: [ExpectedTensor] = [
             .init("a", shape: [1]), .init("b", shape: [1, 1]), .init("c", shape: [1]), .init("d", shape: [2]),
-            .init("e", shape: [3, 4]), .init("f", shape: []),
+            .init("e", shape: [3, 4]), .init("f", shape: []), .init("g", shape: [1], types: [.u8]),
         ]
         let error = try #require(caughtError { () throws(InputError) in try weights.tensors(expected) })
         #expect(error.kind == .data)
         #expect(
             error.description == """
                 m: 2 tensors are missing: e [3, 4], f []; 1 tensor is misshapen: transformer.b is [1] and should be [1, 1]; \
-                1 tensor is neither F32 nor F16 nor BF16: c is I32. \
+                1 tensor is not BF16 or F16 or F32: c is I32; 1 tensor is not U8: g is F64. \
                 Check that config.json and the weights belong together, or download the model again.
                 """)
     }
