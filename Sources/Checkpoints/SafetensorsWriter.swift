@@ -3,6 +3,9 @@ package import Tensors
 
 /// Writes safetensors files.
 package enum SafetensorsWriter {
+    /// What the reference implementation aligns the data to, in bytes.
+    package static let referenceAlignment = 8
+
     package struct Tensor {
         let name: String
         let dtype: DType
@@ -35,12 +38,21 @@ package enum SafetensorsWriter {
     /// Replaces the file. Tensors lie in it as the reference implementation puts them: wide elements first, so that each
     /// is aligned, then by name.
     ///
+    /// - Parameter alignment: where the data begins, a multiple of eight. Tensors whose size is a multiple of it too come
+    ///   first, so that each begins at one; with the reference's eight none does.
     /// - Throws: ``InputError`` if the file cannot be written; the old one is then untouched.
     package static func write(
-        _ tensors: [Tensor], metadata: [(key: String, value: String)] = [("format", "pt")], to path: String
+        _ tensors: [Tensor], metadata: [(key: String, value: String)] = [("format", "pt")],
+        alignment: Int = referenceAlignment, to path: String
     ) throws(InputError) {
-        let tensors = tensors.sorted { ($1.dtype.size, $0.name) < ($0.dtype.size, $1.name) }
-        let header = header(of: tensors, metadata)
+        precondition(alignment.isMultiple(of: referenceAlignment), "data aligned to \(alignment) bytes")
+        func isLate(_ tensor: Tensor) -> Int {
+            alignment == referenceAlignment || tensor.byteCount.isMultiple(of: alignment) ? 0 : 1
+        }
+        let tensors = tensors.sorted {
+            (isLate($0), $1.dtype.size, $0.name) < (isLate($1), $0.dtype.size, $1.name)
+        }
+        let header = header(of: tensors, metadata, alignment)
         try AtomicFile.write(to: path) { writer throws(InputError) in
             try writer.write(header)
             for tensor in tensors { try tensor.write(writer) }
@@ -58,7 +70,9 @@ package enum SafetensorsWriter {
         try write(entries, to: path)
     }
 
-    private static func header(of tensors: [Tensor], _ metadata: [(key: String, value: String)]) -> [UInt8] {
+    private static func header(
+        of tensors: [Tensor], _ metadata: [(key: String, value: String)], _ alignment: Int
+    ) -> [UInt8] {
         var members: [String] = []
         if !metadata.isEmpty {
             let texts = metadata.map { "\($0.key.jsonEscaped):\($0.value.jsonEscaped)" }
@@ -74,8 +88,9 @@ package enum SafetensorsWriter {
             offset = end
         }
         var json = [UInt8]("{\(members.joined(separator: ","))}".utf8)
-        // Spaces up to a multiple of eight keep the data aligned.
-        json += [UInt8](repeating: UInt8(ascii: " "), count: -json.count & 7)
+        // Spaces, with the eight bytes of the length, up to where the data begins.
+        let end = (8 + json.count + alignment - 1) / alignment * alignment
+        json += [UInt8](repeating: UInt8(ascii: " "), count: end - 8 - json.count)
         return withUnsafeBytes(of: UInt64(json.count).littleEndian) { [UInt8]($0) } + json
     }
 }

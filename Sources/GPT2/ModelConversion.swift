@@ -94,7 +94,10 @@ public struct ModelConversion {
             // What is calibrated is done but for the writing.
             try withoutActuallyEscaping(text == nil ? progress : { _ in }) { progress throws(InputError) in
                 let tensors = try tensors(format, calibrated: matrices, team, progress)
-                try SafetensorsWriter.write(tensors, to: "\(folder)/model.safetensors")
+                // Panels are read where they lie, so they should begin with a line of the cache.
+                try SafetensorsWriter.write(
+                    tensors, alignment: format.isQuantized ? 64 : SafetensorsWriter.referenceAlignment,
+                    to: "\(folder)/model.safetensors")
             }
         }
     }

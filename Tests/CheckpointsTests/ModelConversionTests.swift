@@ -72,6 +72,17 @@ import Testing
         #expect(trained?.kind == .usage && trained?.problem.contains("cannot be trained") == true)
     }
 
+    /// So that a block of a mapped panel lies in as few lines of the cache as it can.
+    @Test(arguments: [WeightFormat.q8, .q4]) func panelsBeginAtCacheLines(_ format: WeightFormat) throws {
+        let weights = try convert("plain", format)
+        let entries = weights.names.compactMap { weights[$0]?.entry }
+        let whole = entries.filter { $0.range.count.isMultiple(of: 64) }
+        #expect(whole.filter { $0.dtype == .u8 }.count == 5)  // the table, and of each block the maps of two panels
+        for entry in whole { #expect(entry.range.lowerBound.isMultiple(of: 64), "\(entry)") }
+        #expect(entries.map(\.range.lowerBound).min()?.isMultiple(of: 64) == true)
+        #expect(entries.allSatisfy { $0.range.lowerBound.isMultiple(of: 4) })
+    }
+
     private func logits(_ model: GPT2Model) throws -> [Float] {
         var batch = ForwardBatch()
         try batch.append(whole: [1, 2, 3, 23, 0])
