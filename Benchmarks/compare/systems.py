@@ -74,7 +74,7 @@ class GPT2(System):
         return [f"{self.work}/gpt2/{self.weights}/model.safetensors"]
 
     def model(self):
-        # Named even where they are stored so: a model in f16 is else held as f32, and bench measures every format.
+        # Named even where they are stored so: bench measures every format of a model in f32 or f16.
         return ["--model", f"{self.work}/gpt2/{self.weights}", "--weights", self.weights]
 
     def generate(self, prompt, count, threads, model=None, vocabulary=50000):

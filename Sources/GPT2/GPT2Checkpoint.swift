@@ -69,6 +69,10 @@ package struct GPT2Checkpoint: Sendable {
     /// tensor is bytes of shape [panels, bytes of a panel], under its name and the format's, as `wte.weight.q4`.
     package let panels: [String: WeightFormat]
 
+    /// What linear maps and the token embedding are held as where nobody says it: f16 where all of them are stored as
+    /// halves, which gives the bits of f32 in half the memory, else f32. Those that are stored as panels stay what they are.
+    package let ownFormat: WeightFormat
+
     /// Checks the whole checkpoint before anything is loaded.
     ///
     /// Tying follows transformers' `tie_weights`: of a tied pair one may be absent; if both are there and differ, both are
@@ -116,6 +120,8 @@ package struct GPT2Checkpoint: Sendable {
         }
         self.weights = weights
         self.tensors = tensors
+        let isHalves = tensors.allSatisfy { !configuration.isPackable($0) || weights[$0.name]?.dtype == .f16 }
+        ownFormat = isHalves ? .f16 : .f32
         self.tokenEmbedding = tokenEmbedding
         self.output = output
         self.warnings = warnings

@@ -54,7 +54,8 @@ public final class GPT2Model: Sendable {
     /// Loads a folder as Hugging Face lays it out: config.json, model.safetensors (or shards with their index), and
     /// perhaps generation_config.json, tokenizer.json, vocab.json and merges.txt.
     ///
-    /// - Parameter format: what the weights are held as; nil for f32, or for what they are stored as where that is q8 or q4.
+    /// - Parameter format: what the weights are held as; nil for what they are stored as where that is f16, q8 or q4, else
+    ///   for f32.
     /// - Throws: ``InputError`` of kind `missing` if a file is not there, `data` if one is damaged or is not a GPT-2, `usage`
     ///   if its weights cannot be held in the format.
     public convenience init(
@@ -85,7 +86,7 @@ public final class GPT2Model: Sendable {
         warnings += checkpoint.warnings
         source = Source(place: place, storedTypes: checkpoint.storedTypes)
         if let format { try source.checkHoldable(as: format) }
-        network = try GPT2(checkpoint, configuration, format: format ?? .f32, team: team)
+        network = try GPT2(checkpoint, configuration, format: format ?? checkpoint.ownFormat, team: team)
         let broken = network.nonFiniteTensors
         if !broken.isEmpty {
             warnings.append(

@@ -16,6 +16,7 @@ import Tokenizers
 ///
 /// Its files are part of the executable, so a copied executable still has them.
 public enum StoryModel {
+    /// - Parameter format: what the weights are held as; nil for f16, as which they are stored.
     /// - Throws: ``InputError`` of kind `data` if the embedded files are damaged.
     public static func load(weights format: WeightFormat? = nil, team: Team = .shared) throws(InputError) -> GPT2Model {
         let place = "the story model"

@@ -90,6 +90,28 @@ import Testing
         #expect(try bytes(.q4, of: "retied") == bytes(.q4) + 2 * 288)
     }
 
+    @Test func halvesAreHeldAsTheyAreStored() throws {
+        for name in Fixture.names {
+            #expect(try checkpoint(name).ownFormat == (name == "f16" ? .f16 : .f32), "\(name)")
+        }
+        // One matrix of another type makes floats of all; biases and norms are floats anyway.
+        for (name, expected) in [("wte.weight", WeightFormat.f32), ("c_attn.bias", .f16), ("wpe.weight", .f16)] {
+            let directory = try Fixture.directory("f16")
+            let file = try [UInt8](Data(contentsOf: Fixture.url("f16/model.safetensors")))
+            let length = file.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+            let header = String(decoding: file[8..<8 + length], as: UTF8.self)
+            let member = "\(name)\":{\"dtype\":\""
+            try #require(header.contains("\(member)F16"))
+            let mixed = safetensors(
+                header.replacingOccurrences(of: "\(member)F16", with: "\(member)BF16"), data: file.count - 8 - length)
+            let configuration = try GPT2Configuration(json: directory.configuration(), place: "config.json")
+            try mixed.withUnsafeBytes { bytes in
+                let checkpoint = try GPT2Checkpoint(Weights(bytes: bytes, place: "mixed"), configuration)
+                #expect(checkpoint.ownFormat == expected, "\(name)")
+            }
+        }
+    }
+
     @Test(arguments: [WeightFormat.q8, .q4], ["plain", "headonly"])
     func storedPanelsAreNotLoaded(_ format: WeightFormat, _ name: String) throws {
         let folder = try TemporaryFolder()

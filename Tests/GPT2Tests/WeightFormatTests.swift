@@ -76,15 +76,19 @@ import Testing
         #expect(halves > 0 && halves < 0x1p-22 / 3, "\(halves)")  // rounded in the 11th place
     }
 
-    /// A model that is stored in half precision loses nothing.
+    /// A model that is stored in half precision loses nothing, and is held so by itself.
     @Test func halvesThatAreStoredSoAreExact() throws {
         let reference = try Fixtures.reference("small/base")
         let tokens = try Array(#require(reference.tokens).prefix(60))
         let folder = try TemporaryFolder()
         let halves = "\(folder.path)/halves"
         try CounterCheckpoint.with(reference) { try ModelConversion(directory: $0).write(.f16, to: halves) }
-        let floats = try Runner(model: GPT2Model(directory: halves).network).logits(tokens)
+        let floats = try Runner(model: GPT2Model(directory: halves, weights: .f32).network).logits(tokens)
         #expect(try Runner(model: GPT2Model(directory: halves, weights: .f16).network).logits(tokens) == floats)
+        let network = try GPT2Model(directory: halves).network
+        #expect(network.head.weight.format == .f16 && network.tokenEmbedding.table.format == .f16)
+        #expect(network.blocks.allSatisfy { $0.attention.projection.weight.format == .f16 })
+        #expect(try Runner(model: network).logits(tokens) == floats)
         #expect(try Runner(reference, weights: .f16).logits(tokens) != Runner(reference).logits(tokens))
     }
 }

@@ -30,6 +30,8 @@ import Testing
         #expect(model.endOfText == [4095])
         #expect(model.tokenizer?.vocabularySize == 4096)
         #expect(model.warnings == [])
+        #expect(model.source.storedTypes == ["F16": 52])
+        #expect(model.network.head.weight.format == .f16)
     }
 
     @Test func saysWhatTransformersSays() throws {

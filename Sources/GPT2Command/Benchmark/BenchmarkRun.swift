@@ -51,7 +51,7 @@ struct BenchmarkRun {
 
     /// Floats can be held in any format, what is stored quantised only as it is.
     private static func others(than first: WeightFormat) -> [WeightFormat] {
-        first == .f32 ? WeightFormat.allCases.filter { $0 != .f32 } : []
+        first.isQuantized ? [] : WeightFormat.allCases.filter { $0 != first }
     }
 
     /// - Parameter rest: the formats that follow.

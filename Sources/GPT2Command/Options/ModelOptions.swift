@@ -13,7 +13,9 @@ struct ModelOptions: ParsableArguments {
     @OptionGroup var threads: ThreadOptions
 
     @Option(
-        help: "How the weights are held: fewer bits are faster, less exact. (default: f32; q8 and q4 stay as stored)")
+        help: """
+            How the weights are held: fewer bits are faster, less exact. (default: f16, q8 or q4 if stored so, else f32)
+            """)
     var weights: WeightFormat?
 
     /// Loads the model and writes its warnings.
