@@ -11,7 +11,8 @@ struct BenchmarkReport {
         let firstTokenSeconds: Double
         /// Of the weights that each forward pass reads.
         let weightBytes: Int
-        /// What the process holds after the first token; nil where the system does not say.
+        /// What the process holds after the first token; nil for all formats but the first, after which memory of the one
+        /// before may count too, and where the system does not say.
         let residentBytes: Int?
         let measurements: [BenchmarkMeasurement]
     }

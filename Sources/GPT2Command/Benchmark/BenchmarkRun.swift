@@ -66,7 +66,8 @@ struct BenchmarkRun {
         let start = ContinuousClock.now
         try benchmark.warmUp()
         let warmUpSeconds = (.now - start) / .seconds(1)
-        let residentBytes = Processor.residentBytes
+        // What the process was given for earlier formats it may still have.
+        let residentBytes = began == nil ? Processor.residentBytes : nil
         limits = limits.best(MachineLimits(measuring: team))
         if began == nil { began = .now }
         var left = expectedSeconds(tasks, cost)

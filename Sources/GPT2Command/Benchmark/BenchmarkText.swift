@@ -27,7 +27,7 @@ struct BenchmarkText {
         for format in report.formats {
             table.append(
                 format.weights.rawValue, format.weightBytes.bytes, "\(format.loadSeconds.fixed(3)) s",
-                "\(format.firstTokenSeconds.fixed(3)) s", format.residentBytes?.bytes ?? "unknown")
+                "\(format.firstTokenSeconds.fixed(3)) s", format.residentBytes?.bytes ?? "–")
         }
         return table
     }
