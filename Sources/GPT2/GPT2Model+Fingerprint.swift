@@ -18,8 +18,8 @@ extension GPT2Model {
         }
     }
 
-    /// The formats in which its weights are held, as in "q8".
-    var weightFormats: String {
+    /// The formats in which its weights are held, as in "q8". Norms, biases and positions are always floats.
+    package var weightFormats: String {
         var formats: Set<WeightFormat> = []
         network.forEachMemory { _, format, _ in if let format { formats.insert(format) } }
         return formats.isEmpty ? WeightFormat.f32.rawValue : formats.map(\.rawValue).sorted().joined(separator: ", ")

@@ -67,12 +67,30 @@ import Testing
         let parameters = 300 * 16 + 32 * 16 + 2 * block + 2 * 16
         let document = try json(try await Command.run(["info", "--model", Fixture.tiny, "--format", "json"]))
         #expect(document["parameters"] as? Int == parameters)
-        #expect(document["bytes"] as? Int == 4 * parameters)
+        // The table's 300 rows take 19 panels of 16.
+        #expect(document["bytes"] as? Int == 4 * (parameters + 4 * 16))
+        #expect(document["held_as"] as? String == "f32")
         #expect((document["weights"] as? [[String: Any]])?.count == 28)
         #expect(document["stored_types"] as? [String: Int] == ["F32": 28])
         let run = try await Command.run(["info", "--model", Fixture.tiny])
         #expect(run.text.contains("11,904"))
         #expect(run.text.contains("[16, 48]"))
+        #expect(run.text.contains("held as      : f32; "))
+    }
+
+    @Test(arguments: [("f16", 32), ("q8", 17), ("q4", 9)])
+    func infoCountsTheBytesThatAreHeld(_ weights: String, _ bytesOfSixteen: Int) async throws {
+        let arguments = ["info", "--model", Fixture.tiny, "--weights", weights]
+        let document = try json(try await Command.run(arguments + ["--format", "json"]))
+        #expect(document["held_as"] as? String == weights)
+        let entries = try #require(document["weights"] as? [[String: Any]])
+        func bytes(_ name: String) -> Int? { entries.first { $0["name"] as? String == name }?["bytes"] as? Int }
+        // What one input takes in a panel of 16 outputs, scales included; biases and positions are floats.
+        #expect(bytes("transformer.h.1.mlp.c_proj.bias") == 4 * 16)
+        #expect(bytes("transformer.wpe.weight") == 4 * 32 * 16)
+        #expect(bytes("transformer.h.1.mlp.c_proj.weight") == 64 * bytesOfSixteen)
+        #expect(entries.compactMap { $0["bytes"] as? Int }.reduce(0, +) == document["bytes"] as? Int)
+        #expect(try await Command.run(arguments).text.contains("held as      : \(weights); "))
     }
 
     @Test func evaluationIsThatOfTransformers() async throws {

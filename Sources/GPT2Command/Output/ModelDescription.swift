@@ -53,6 +53,7 @@ struct ModelDescription {
         if c.reorderAndUpcastAttention { attention += ", in float32" }
         return [
             "files held   ": types.isEmpty ? "nothing" : types.joined(separator: ", "),
+            "held as      ": model.weightFormats + "; norms, biases and positions as f32",
             "activation   ": c.activation.rawValue,
             "feed-forward ": "\(c.innerChannels) channels inside",
             "attention    ": attention,

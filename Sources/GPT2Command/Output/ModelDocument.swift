@@ -9,6 +9,7 @@ struct ModelDocument: Encodable {
     private let bytes: Int
     private let weights: [Weight]
     private let storedTypes: [String: Int]
+    private let heldAs: String
     private let tokenizer: TokenizerFacts?
     private let endOfText: [TokenID]
     private let warnings: [String]
@@ -38,6 +39,7 @@ struct ModelDocument: Encodable {
         bytes = groups.bytes
         weights = groups.map { Weight(name: $0.name, shape: $0.shape, parameters: $0.parameters, bytes: $0.bytes) }
         storedTypes = model.source.storedTypes
+        heldAs = model.weightFormats
         tokenizer = model.tokenizer.map {
             TokenizerFacts(vocabularySize: $0.vocabularySize, endOfText: $0.endOfText)
         }
@@ -48,6 +50,7 @@ struct ModelDocument: Encodable {
     private enum CodingKeys: String, CodingKey {
         case place, configuration, parameters, bytes, weights, tokenizer, warnings
         case storedTypes = "stored_types"
+        case heldAs = "held_as"
         case endOfText = "end_of_text"
     }
 

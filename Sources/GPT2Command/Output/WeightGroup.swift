@@ -6,26 +6,27 @@ import Tensors
 struct WeightGroup {
     let name: String
     let shape: [Int]
+    /// In memory, as it is held: what fills the last panel of a packed matrix up counts too.
+    let bytes: Int
 
     var parameters: Int { shape.reduce(1, *) }
-    /// As float32.
-    var bytes: Int { 4 * parameters }
     var shapeText: String { "[" + shape.map(String.init).joined(separator: ", ") + "]" }
 
-    private init(_ name: String, _ shape: [Int]) {
+    private init(_ name: String, _ shape: [Int], bytes: Int) {
         self.name = name
         self.shape = shape
+        self.bytes = bytes
     }
 
     private init(_ name: String, _ tensor: Tensor) {
-        self.init(name, (0..<tensor.shape.rank).map { tensor.shape[$0] })
+        self.init(name, (0..<tensor.shape.rank).map { tensor.shape[$0] }, bytes: 4 * tensor.shape.count)
     }
 
     /// The weights before the blocks.
     static func embeddings(_ network: GPT2) -> [WeightGroup] {
         let table = network.tokenEmbedding.table
         return [
-            WeightGroup("transformer.wte.weight", [table.outputs, table.inputs]),
+            WeightGroup("transformer.wte.weight", [table.outputs, table.inputs], bytes: table.byteCount),
             WeightGroup("transformer.wpe.weight", network.positionEmbedding.table),
         ]
     }
@@ -41,13 +42,14 @@ struct WeightGroup {
     static func head(_ network: GPT2) -> [WeightGroup] {
         let head = network.head.weight
         return norm("transformer.ln_f", network.finalNorm)
-            + (network.isTied ? [] : [WeightGroup("lm_head.weight", [head.outputs, head.inputs])])
+            + (network.isTied
+                ? [] : [WeightGroup("lm_head.weight", [head.outputs, head.inputs], bytes: head.byteCount)])
     }
 
     /// All of them, in the order of the forward pass.
     static func all(_ network: GPT2) -> [WeightGroup] {
         let blocks = network.blocks.enumerated().flatMap { i, block in
-            self.block(block).map { WeightGroup("transformer.h.\(i).\($0.name)", $0.shape) }
+            self.block(block).map { WeightGroup("transformer.h.\(i).\($0.name)", $0.shape, bytes: $0.bytes) }
         }
         return embeddings(network) + blocks + head(network)
     }
@@ -58,7 +60,8 @@ struct WeightGroup {
 
     private static func linear(_ name: String, _ linear: Linear) -> [WeightGroup] {
         let weight = linear.weight
-        return [WeightGroup("\(name).weight", [weight.inputs, weight.outputs])] + bias(name, linear.bias)
+        return [WeightGroup("\(name).weight", [weight.inputs, weight.outputs], bytes: weight.byteCount)]
+            + bias(name, linear.bias)
     }
 
     private static func bias(_ name: String, _ bias: Tensor?) -> [WeightGroup] {
