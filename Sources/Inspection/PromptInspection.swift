@@ -63,13 +63,13 @@ public struct PromptInspection: Sendable, Encodable {
     /// What the model says comes next, the likeliest first.
     public let prediction: [Guess]
 
-    /// One JSON object. Numbers that JSON cannot write are the texts "nan", "inf" and "-inf".
+    /// One JSON object, on one line. Numbers that JSON cannot write are the texts "nan", "inf" and "-inf".
     public func json() throws -> Data {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return try encoder.encode(self)
     }
 }

@@ -114,7 +114,9 @@ import Testing
     @Test func inspectionEndsWithThePrediction() async throws {
         let expected = try Fixture.expected()
         let arguments = ["inspect", Fixture.prompt, "--model", Fixture.tiny]
-        let document = try json(try await Command.run(arguments + ["--format", "json"]))
+        let inspected = try await Command.run(arguments + ["--format", "json"])
+        #expect(inspected.output.filter { $0 == UInt8(ascii: "\n") }.count == 1)
+        let document = try json(inspected)
         let layers = try #require(document["layers"] as? [[String: Any]])
         #expect(layers.count == 2)
         let prediction = try #require((document["prediction"] as? [[String: Any]])?.first)
