@@ -86,6 +86,19 @@ struct TrainFailureTests {
             (["--init", "MODEL", "--text", "TEXT", "--vocab-size", "2"], "--vocab-size"),
             (["--text", "TEXT", "--lora-alpha", "8"], "--lora-alpha"),
             (["--text", "TEXT", "--lora-targets", "c_fc"], "--lora-targets"),
+            (["--text", "TEXT", "--vocab-size", "300"], "--vocab-size has no effect here"),
+            (["--tokens", "TEXT", "--tokenizer", "MODEL", "--vocab-size", "300"], "--vocab-size has no effect here"),
+            (["--text", "TEXT", "--muon-learning-rate", "0.01"], "--muon-learning-rate has no effect here"),
+            (["--text", "TEXT", "--muon-weight-decay", "0.1"], "--muon-weight-decay has no effect here"),
+            (
+                ["--preset", "stories", "--optimizer", "adamw", "--text", "TEXT", "--muon-learning-rate", "0.01"],
+                "--muon-learning-rate has no effect here"
+            ),
+            (
+                ["--text", "TEXT", "--schedule", "constant", "--min-learning-rate", "1e-5"],
+                "--min-learning-rate has no effect here"
+            ),
+            (["--text", "TEXT", "--sample-prompt", "line"], "--sample-prompt has no effect here"),
             (["--init", "MODEL", "--text", "TEXT", "--tokenizer", "char"], "--tokenizer"),
             (["--init", "MODEL", "--text", "TEXT", "--lora-rank", "2000000000"], "--lora-rank"),
             (["--text", "TEXT", "--batch-size", "2147483648", "--accumulate", "2147483648"], "--batch-size"),
@@ -96,6 +109,17 @@ struct TrainFailureTests {
         let run = try await train(options)
         #expect(run.status == 64, "\(run.messages)")
         #expect(run.messages.split(separator: "\n").first?.contains(named) == true, "\(run.messages)")
+    }
+
+    /// What makes them do something may be in the preset.
+    @Test func optionsWithAnEffectAreTaken() async throws {
+        let run = try await train([
+            "--preset", "stories", "--text", text, "--steps", "2", "--muon-learning-rate", "0.01",
+            "--muon-weight-decay", "0.1", "--min-learning-rate", "1e-5", "--sample-every", "2", "--sample-prompt",
+            "line",
+        ])
+        #expect(run.status == 0, "\(run.messages)")
+        #expect(run.messages.contains("sample at step 2:\nline"), "\(run.messages)")
     }
 
     /// Steps times tokens is more than 64 bits hold.

@@ -71,6 +71,23 @@ struct Train: ParsableCommand {
             try refuse("lora-alpha", model.loraAlpha != nil, reason)
             try refuse("lora-targets", !model.loraTargets.isEmpty, reason)
         }
+        if data.tokens == nil || data.tokenizer != nil {
+            try refuse("vocab-size", model.vocabSize != nil, "the tokenizer has its vocabulary")
+        }
+        // What a preset says counts as well.
+        let plan = overlaid(on: (preset ?? .char).plan(withTokenizer: false))
+        if plan.optimizer != .muon {
+            let reason = "it is Muon's, and the optimizer is AdamW alone"
+            try refuse("muon-learning-rate", optimization.muonLearningRate != nil, reason)
+            try refuse("muon-weight-decay", optimization.muonWeightDecay != nil, reason)
+        }
+        if plan.schedule == .constant {
+            let reason = "with --schedule constant the rate does not fall"
+            try refuse("min-learning-rate", optimization.minLearningRate != nil, reason)
+        }
+        if plan.sampleEvery == nil {
+            try refuse("sample-prompt", reporting.samplePrompt != nil, "without --sample-every there are no samples")
+        }
     }
 
     func run() throws {
