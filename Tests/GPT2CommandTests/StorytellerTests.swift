@@ -80,6 +80,13 @@
             #expect(!plain.shown.contains("\u{1B}"))
         }
 
+        @Test(arguments: [["--stats"], ["--allow-special"], ["--prompt-cache", "no-such-folder/x"]])
+        func refusesWhatStoriesInTurnsDoNotHave(options: [String]) async throws {
+            let terminal = try PseudoTerminal(arguments + options)
+            #expect(await terminal.wait(for: "Error: \(options[0]): "))
+            #expect(await terminal.end() == 64)
+        }
+
         @Test func detokenizeEndsTheLine() async throws {
             let terminal = try PseudoTerminal(["detokenize", "65,66", "--model", Fixture.tiny])
             #expect(await terminal.wait(for: "\r\n"))

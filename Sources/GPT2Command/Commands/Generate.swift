@@ -36,17 +36,19 @@ struct Generate: ParsableCommand {
     @Flag(help: "Colour each token by its probability, on a terminal.")
     var tint = false
 
+    func validate() throws {
+        if tint, output.format == .json {
+            throw ValidationError("--tint colours text on a terminal: it has no effect with --format json.")
+        }
+    }
+
     func run() throws {
         var options = sampling.options(seed: sampling.seed ?? SamplingOptions.freshSeed())
         guard let prompt = try prompt.read() else {
             guard StandardInput.isTerminal, StandardOutput.isTerminal, output.format == .text else {
                 throw PromptOptions.missing
             }
-            if promptCache != nil {
-                throw InputError(
-                    .usage, "there is no prompt to keep", in: "--prompt-cache",
-                    advice: "Give a prompt, or leave it out")
-            }
+            try refuseIdleOptions()
             let loaded = try model.load()
             options.speculation = try speculation.load(beside: loaded, model).speculation
             var storyteller = try Storyteller(
@@ -63,6 +65,18 @@ struct Generate: ParsableCommand {
         // The text first: it is there, whatever hinders the saving. An interrupted one leaves its prompt all the same.
         try Interruption.deferred { try generation.savePrompt() }
         try told.get()
+    }
+
+    /// Refuses options that a story in turns leaves without effect.
+    private func refuseIdleOptions() throws(InputError) {
+        let reasons = [
+            ("--prompt-cache", promptCache != nil, "there is no prompt to keep"),
+            ("--stats", stats, "a story in turns has no statistics"),
+            ("--allow-special", prompt.allowSpecial, "what you tell in turns is text, without special tokens"),
+        ]
+        for (option, isGiven, reason) in reasons where isGiven {
+            throw InputError(.usage, reason, in: option, advice: "Give a prompt, or leave it out")
+        }
     }
 
     /// Writes the text, and what else there is to say of it.

@@ -21,6 +21,9 @@ struct PromptOptions: ParsableArguments {
         if prompt != nil, tokenIDs != nil {
             throw ValidationError("A prompt and --token-ids exclude each other: give one of them.")
         }
+        if allowSpecial, tokenIDs != nil {
+            throw ValidationError("--allow-special is for a text: with --token-ids every token is given as it is.")
+        }
     }
 
     /// For a command that needs a prompt.
