@@ -13,7 +13,8 @@ struct Train: ParsableCommand {
 
               gpt2 train --preset char --text shakespeare.txt --out runs/shakespeare
               gpt2 train --out runs/shakespeare --resume
-              gpt2 train --init models/gpt2 --text diary.txt --out runs/diary --steps 500 --learning-rate 3e-5
+              gpt2 train --init models/gpt2 --text diary.txt --out runs/diary --steps 500 \\
+                --learning-rate 3e-5 --context 512 --batch-size 1 --accumulate 16
               gpt2 generate --model runs/shakespeare/checkpoints/best
 
             Presets: char, stories, gpt2, gpt2-medium, gpt2-large, gpt2-xl. The tokenizer is --tokenizer char or a folder, \
