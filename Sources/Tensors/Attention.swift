@@ -170,11 +170,13 @@ private struct AttentionTask: TeamTask {
         _ span: SequenceSpan, _ rows: Range<Int>, _ head: Int, keys: Int, into strip: UnsafeMutablePointer<Float>,
         stride: Int
     ) {
-        let (size, width) = (span.cache.headSize, projections.shape[-1])
+        let (cache, size, width) = (span.cache, span.cache.headSize, projections.shape[-1])
         let queries = projections.floats + (span.firstRow + rows.lowerBound) * width + head * size
-        for page in 0..<KVCache.pages(for: keys) {
+        let pages = KVCache.pages(for: keys)
+        for page in 0..<pages {
             let length = min(KVCache.pageLength, keys - page * KVCache.pageLength)
-            let (cache, line) = (span.cache, strip + page * KVCache.pageLength)
+            let line = strip + page * KVCache.pageLength
+            if page + 1 < pages { cache.prefetchKeys(page: page + 1, layer: layer, head: head) }
             if cache.holdsHalves {
                 kernels.matmul_f16(
                     rows.count, length, size, queries, width,
@@ -187,6 +189,7 @@ private struct AttentionTask: TeamTask {
                     0, nil)
             }
         }
+        cache.prefetchValues(page: 0, layer: layer, head: head)
     }
 
     /// output[row] = Σ strip[row, key] value[key].
@@ -194,11 +197,13 @@ private struct AttentionTask: TeamTask {
         _ span: SequenceSpan, _ rows: Range<Int>, _ head: Int, keys: Int, strip: UnsafeMutablePointer<Float>,
         stride: Int
     ) {
-        let (size, width) = (span.cache.headSize, output.shape[-1])
+        let (cache, size, width) = (span.cache, span.cache.headSize, output.shape[-1])
         let found = output.floats + (span.firstRow + rows.lowerBound) * width + head * size
-        for page in 0..<KVCache.pages(for: keys) {
+        let pages = KVCache.pages(for: keys)
+        for page in 0..<pages {
             let length = min(KVCache.pageLength, keys - page * KVCache.pageLength)
-            let (cache, line, more) = (span.cache, strip + page * KVCache.pageLength, Int32(page > 0 ? 1 : 0))
+            let (line, more) = (strip + page * KVCache.pageLength, Int32(page > 0 ? 1 : 0))
+            if page + 1 < pages { cache.prefetchValues(page: page + 1, layer: layer, head: head) }
             if cache.holdsHalves {
                 kernels.matmul_f16(
                     rows.count, size, length, line, stride,

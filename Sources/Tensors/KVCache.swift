@@ -1,3 +1,4 @@
+internal import Kernels
 internal import Runtime
 
 /// The keys and values of one sequence for every layer, so that a token's forward pass need not repeat those before it.
@@ -72,8 +73,7 @@ public final class KVCache {
     package func keys<Number: KVNumber>(
         _: Number.Type, page: Int, layer: Int, head: Int
     ) -> UnsafeMutablePointer<Number> {
-        let perHead = Self.pageLength * (headSize + Self.padded(headSize))
-        return pages[page].bytes.assumingMemoryBound(to: Number.self) + (layer * heads + head) * perHead
+        pages[page].bytes.assumingMemoryBound(to: Number.self) + offset(layer: layer, head: head)
     }
 
     /// The values of a page: panels of 16 of the head's channels, each [64 positions, 16].
@@ -81,6 +81,26 @@ public final class KVCache {
         _: Number.Type, page: Int, layer: Int, head: Int
     ) -> UnsafeMutablePointer<Number> {
         keys(Number.self, page: page, layer: layer, head: head) + Self.pageLength * headSize
+    }
+
+    /// Asks the memory for a page's keys of one head, which lie far from those of the page before.
+    package func prefetchKeys(page: Int, layer: Int, head: Int) {
+        let bytes = Self.pageLength * headSize * numberSize
+        memory_prefetch(pages[page].bytes + offset(layer: layer, head: head) * numberSize, bytes)
+    }
+
+    /// Asks the memory for a page's values of one head.
+    package func prefetchValues(page: Int, layer: Int, head: Int) {
+        let first = offset(layer: layer, head: head) + Self.pageLength * headSize
+        memory_prefetch(
+            pages[page].bytes + first * numberSize, Self.pageLength * Self.padded(headSize) * numberSize)
+    }
+
+    private var numberSize: Int { holdsHalves ? 2 : 4 }
+
+    /// Where a head's keys and values begin in a page, in numbers.
+    private func offset(layer: Int, head: Int) -> Int {
+        (layer * heads + head) * Self.pageLength * (headSize + Self.padded(headSize))
     }
 
     /// Stores one position's key and value, [head size] each.
