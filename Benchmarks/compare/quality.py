@@ -9,8 +9,6 @@ not overlap; of each window of n tokens the ones from n/2 + 2 to n are scored, e
 window; no token is put before a window. The tokens must be the same ones, and this is checked. gpt2's loss is taken
 from `gpt2 logits`, in float64; llama.cpp's is what its tool prints (its cache of keys and values is f16, its default).
 ± is the standard error of the added loss over the scored tokens. `gpt2 evaluate` scores every token of the whole file.
-With --calibrate TEXT, q4 is also made by `gpt2 quantize --calibrate TEXT`; llama.cpp's files are made without an
-importance matrix, as its tool makes them by itself.
 
 Prints a Markdown table and writes quality.json and quality.md into --output.
 """
@@ -32,7 +30,6 @@ STORY = "Sources/StoryModelData"
 BEFORE = "f1f6a2a~1"  # the last commit that held the first story model
 OURS = ["f32", "f16", "q8", "q4"]
 THEIRS = ["F32", "F16", "Q8_0", "Q4_0", "Q4_K_M"]
-CALIBRATED = " calibrated"
 SEPARATOR = "<|endoftext|>"
 
 
@@ -50,9 +47,7 @@ def models(options):
     before = f"{options.work}/first-story-model"
     os.makedirs(before, exist_ok=True)
     for name in ["config.json", "model.safetensors", "tokenizer.json"]:
-        shown = subprocess.run(["git", "-C", ROOT, "show", f"{BEFORE}:{STORY}/{name}"], capture_output=True)
-        if shown.returncode != 0:
-            sys.exit(f"{BEFORE}, which holds the first story model, is not in this clone: fetch all of it, or use --model")
+        shown = subprocess.run(["git", "-C", ROOT, "show", f"{BEFORE}:{STORY}/{name}"], capture_output=True, check=True)
         with open(f"{before}/{name}", "wb") as file:
             file.write(shown.stdout)
     return [("story model", f"{ROOT}/{STORY}"), ("first story model", before)]
@@ -63,13 +58,10 @@ class Ours:
 
     def __init__(self, options, directory, folder):
         self.gpt2, self.directory, self.folder, self.threads = options.gpt2, directory, folder, str(options.threads)
-        self.calibration = options.calibrate
 
     def file(self, weights):
-        out, text = f"{self.folder}/{weights}", []
-        if weights.endswith(CALIBRATED):
-            text = ["--calibrate", self.calibration]
-        output_of(self.gpt2, "quantize", "--model", self.directory, "--weights", weights.split()[0], "--out", out, *text)
+        out = f"{self.folder}/{weights}"
+        output_of(self.gpt2, "quantize", "--model", self.directory, "--weights", weights, "--out", out)
         return f"{out}/model.safetensors"
 
     def tokens(self, text):
@@ -181,10 +173,9 @@ def table(found):
             )
         added = {(row["system"], row["weights"]): row["added"] for row in model["rows"]}
         lines.append("")
-        for weights in ["q4", "q4" + CALIBRATED]:
-            if ("gpt2", weights) in added and ("llama.cpp", "Q4_0") in added:
-                quotient = added["gpt2", weights] / added["llama.cpp", "Q4_0"]
-                lines += [f"{weights} adds {quotient:.2f} of the loss that llama.cpp's Q4_0 adds (target: at most 0.5).", ""]
+        if ("gpt2", "q4") in added and ("llama.cpp", "Q4_0") in added:
+            quotient = added["gpt2", "q4"] / added["llama.cpp", "Q4_0"]
+            lines += [f"q4 adds {quotient:.2f} of the loss that llama.cpp's Q4_0 adds (target: at most 0.5).", ""]
     return "\n".join(lines)
 
 
@@ -193,7 +184,6 @@ def main():
     arguments.add_argument("work", help="the folder that prepare.py made")
     arguments.add_argument("gpt2", help="the executable")
     arguments.add_argument("--text", required=True, help="held-out text; lines that are <|endoftext|> are left out")
-    arguments.add_argument("--calibrate", metavar="TEXT", help="a text of the kind that the models learned from")
     arguments.add_argument("--model", action="append", metavar="NAME=DIRECTORY")
     arguments.add_argument("--windows", type=int, help="only so many of the text's first windows")
     arguments.add_argument("--ours", default=",".join(OURS), help="formats of gpt2, f32 first, separated by commas")
@@ -202,8 +192,6 @@ def main():
     arguments.add_argument("--output", default=".", help="folder")
     options = arguments.parse_args()
     options.work, options.gpt2 = os.path.abspath(options.work), os.path.abspath(options.gpt2)
-    if options.calibrate:
-        options.ours += ",q4" + CALIBRATED
     protocol = __doc__.split("\n\n")[2].replace("\n", " ")
     found = {"protocol": protocol, "text": os.path.basename(options.text), "models": {}}
     os.makedirs(options.output, exist_ok=True)
