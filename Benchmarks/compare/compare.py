@@ -17,9 +17,10 @@ story    the story model inside the package: tokens a second over 400 tokens aft
 
 gpt2's figures are those of a fresh process without a warm-up, but for `batches`; the others get an uncounted run first.
 
-Everything is kept in FOLDER/compare.json as it is found. A run that was stopped goes on from there, if the executable
-is the same one. A system that is not there is left out, one that fails a kind of work twice is left out of it, and both
-are told. At the end report.py writes the tables and pictures into FOLDER.
+Everything is kept in FOLDER/compare.json as it is found. A run that was stopped goes on from there, if the executable,
+the scripts that measure, the peers, the processor, the number of threads and the systems are the same ones; else it
+begins anew, and the old file is called compare.json.old then. A system that is not there is left out, one that fails a
+kind of work twice is left out of it, and both are told. At the end report.py writes the tables and pictures into FOLDER.
 """
 
 import argparse
@@ -35,13 +36,16 @@ import sys
 
 import agreement
 import report
-from prepare import LLAMA_CPP_PYTHON
+from prepare import built_version, hash_of
 from processes import Failure, run
 from systems import FORMATS, GPT2, Llama, subjects, taking_part
 from weight_files import bytes_read
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 KINDS = ["decode", "prompt", "batches", "first", "memory", "depths", "story", "scaling"]
+# What the numbers depend on; the other scripts only show them.
+SCRIPTS = ["agreement.py", "compare.py", "gguf_model.py", "limits.c", "peers.py", "prepare.py", "processes.py",
+           "systems.py"]  # fmt: skip
 FAILURES = 2  # of one system in one kind of work, then it is left out
 
 
@@ -57,7 +61,9 @@ def machine():
 
 
 def versions(options):
-    found = {"gpt2": run([options.gpt2, "--version"], 1)[0].strip(), "llama-cpp-python": LLAMA_CPP_PYTHON}
+    found = {"gpt2": run([options.gpt2, "--version"], 1)[0].strip()}
+    if llama := built_version(options.work):
+        found["llama-cpp-python"] = llama
     for package in ["ctranslate2", "transformers", "torch"]:
         try:
             found[package] = importlib.metadata.version(package)
@@ -66,14 +72,18 @@ def versions(options):
     return found
 
 
-def fingerprint(path):
-    with open(path, "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()
+def identity(options, mark, everything):
+    """What the rounds of one comparison must have in common."""
+    scripts = hashlib.sha256("".join(hash_of(f"{HERE}/{name}") for name in SCRIPTS).encode()).hexdigest()
+    here = machine()
+    return {"executable": mark, "scripts": scripts, "versions": versions(options), "threads": options.threads,
+            "processor": [here["processor"], here["cores"]], "systems": [s.label for s in everything]}  # fmt: skip
 
 
 def quantize(options, mark):
-    """gpt2's own files, made again by another executable: its formats may be others."""
-    folder, kept = f"{options.work}/gpt2", f"{options.work}/gpt2/executable"
+    """gpt2's own files, made again by another executable, whose formats may be others, and from another checkpoint."""
+    folder, kept = f"{options.work}/gpt2", f"{options.work}/gpt2/made-by"
+    mark = f"{mark} {hash_of(f'{options.work}/124m/model.safetensors')}"
     if os.path.exists(kept) and open(kept).read() == mark:
         return
     shutil.rmtree(folder, ignore_errors=True)
@@ -109,18 +119,21 @@ def present(everything):
 
 
 class Run:
-    def __init__(self, options, mark):
+    def __init__(self, options, identity):
         self.options, self.path = options, f"{options.output}/compare.json"
-        self.found = {"executable": mark, "threads": options.threads, "rounds": []}
+        self.found = {"identity": identity, "threads": options.threads, "rounds": []}
         if os.path.exists(self.path) and not options.fresh:
             with open(self.path) as file:
                 before = json.load(file)
-            if before["executable"] == mark and before["threads"] == options.threads:
-                self.found = before
+            others = [name for name, one in identity.items() if before.get("identity", {}).get(name) != one]
+            if others:
+                os.replace(self.path, f"{self.path}.old")
+                print(f"{self.path}: other {', '.join(others)} than now, so it begins anew; it is {self.path}.old now",
+                      file=sys.stderr)  # fmt: skip
             else:
-                print(f"{self.path} is of another executable or number of threads: begun anew", file=sys.stderr)
+                self.found = before
         now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
-        self.found.update(machine=machine(), date=now, versions=versions(options))
+        self.found.update(machine=machine(), date=now, versions=identity["versions"])
 
     def save(self):
         with open(f"{self.path}.part", "w") as file:
@@ -181,13 +194,13 @@ def main():
     options = arguments.parse_args()
     options.work, options.gpt2 = os.path.abspath(options.work), os.path.abspath(options.gpt2)
     os.makedirs(options.output, exist_ok=True)
-    mark = fingerprint(options.gpt2)
+    mark = hash_of(options.gpt2)
     quantize(options, mark)
-    measured = Run(options, mark)
     everything, missing = present(subjects(options))
     if options.systems:
         wanted = options.systems.split(",")
         everything = [s for s in everything if s.name in wanted or s.label in wanted]
+    measured = Run(options, identity(options, mark, everything))
     for label, why in missing.items():
         print(f"{label} is left out: {why}", file=sys.stderr)
     measured.found["missing"] = missing

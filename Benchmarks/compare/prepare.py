@@ -8,20 +8,24 @@ WORK/gguf/124m-*.gguf    the same weights for llama.cpp, quantised by its llama-
 WORK/gguf/story-*.gguf   the story model inside the package, likewise
 WORK/ctranslate2/*       the 124M weights for CTranslate2
 
-Each step is skipped when its result is there. One that fails is told, and the others go on: compare.py leaves out what
-it does not find.
+Each step is skipped when its result is there and was made from the same source by the same version, which a file beside
+it says (NAME.source). One that fails is told, and the others go on: compare.py leaves out what it does not find.
 """
 
 import argparse
-import glob
+import functools
+import hashlib
+import importlib.metadata
 import json
 import os
+import shutil
 import subprocess
 import sys
 
 from gguf_model import write_gguf
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
 FIXTURES = os.path.join(ROOT, "Tests", "GPT2Tests", "Fixtures")
 sys.path.insert(0, FIXTURES)
 sys.dont_write_bytecode = True
@@ -37,18 +41,56 @@ def run(*command, **options):
     subprocess.run(command, check=True, **options)
 
 
+@functools.cache
+def hash_of(*paths):
+    """SHA-256 of the files' content."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with open(path, "rb") as file:
+            while part := file.read(1 << 24):
+                digest.update(part)
+    return digest.hexdigest()
+
+
+def said(path):
+    """What a small text file says; None where there is none."""
+    if not os.path.exists(path):
+        return None
+    with open(path) as file:
+        return file.read().strip()
+
+
+def say(path, text):
+    with open(path, "w") as file:
+        file.write(f"{text}\n")
+
+
+def built_version(work):
+    """The llama-cpp-python whose llama.cpp was built; None where none was."""
+    return said(f"{work}/llama.cpp/version")
+
+
 def build_llama(work, jobs):
-    missing = [tool for tool in TOOLS if not os.path.exists(f"{work}/llama.cpp/bin/{tool}")]
+    build, version = f"{work}/llama.cpp", LLAMA_CPP_PYTHON
+    name = f"llama_cpp_python-{version}"
+    source = f"{work}/sdist/{name}/vendor/llama.cpp"
+    if os.path.isdir(build) and built_version(work) != version:
+        # Builds from before the version was noted are of the sources that lie there.
+        if built_version(work) is None and os.path.isdir(source):
+            say(f"{build}/version", version)
+        else:
+            shutil.rmtree(build)
+    missing = [tool for tool in TOOLS if not os.path.exists(f"{build}/bin/{tool}")]
     if not missing:
         return
-    if not glob.glob(f"{work}/sdist/*/vendor/llama.cpp"):
+    if not os.path.isdir(source):
         run(sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", "llama-cpp-python",
-            f"llama-cpp-python=={LLAMA_CPP_PYTHON}", "--dest", f"{work}/sdist")  # fmt: skip
-        run("tar", "xf", *glob.glob(f"{work}/sdist/*.tar.gz"), "-C", f"{work}/sdist")
-    (source,) = glob.glob(f"{work}/sdist/*/vendor/llama.cpp")
-    run("cmake", "-S", source, "-B", f"{work}/llama.cpp", "-DCMAKE_BUILD_TYPE=Release", "-DGGML_NATIVE=ON",
+            f"llama-cpp-python=={version}", "--dest", f"{work}/sdist")  # fmt: skip
+        run("tar", "xf", f"{work}/sdist/{name}.tar.gz", "-C", f"{work}/sdist")
+    run("cmake", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DGGML_NATIVE=ON",
         "-DLLAMA_CURL=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_SERVER=OFF")  # fmt: skip
-    run("cmake", "--build", f"{work}/llama.cpp", "-j", str(jobs), "--target", *missing)
+    say(f"{build}/version", version)
+    run("cmake", "--build", build, "-j", str(jobs), "--target", *missing)
 
 
 def vocabulary():
@@ -64,8 +106,10 @@ def vocabulary():
 def write_checkpoint(directory):
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-    if os.path.exists(f"{directory}/tokenizer_config.json"):
+    source = hash_of(f"{FIXTURES}/gpt2-124m.json", f"{FIXTURES}/counter_weights.py")
+    if said(f"{directory}.source") == source:
         return
+    shutil.rmtree(directory, ignore_errors=True)
     with open(f"{FIXTURES}/gpt2-124m.json") as file:
         counter_weights.write_directory(json.load(file), directory)
     tokens, merges = vocabulary()
@@ -80,33 +124,39 @@ def write_checkpoint(directory):
     end = dict.fromkeys(("bos_token", "eos_token", "unk_token"), "<|endoftext|>")
     with open(f"{directory}/tokenizer_config.json", "w") as file:
         json.dump({"tokenizer_class": "GPT2Tokenizer", **end}, file)
+    say(f"{directory}.source", source)
 
 
-def whole(path, make):
-    """Makes a file under another name first, so that one that is there is whole."""
-    if os.path.exists(path):
+def whole(path, source, make):
+    """Makes a file under another name first, so that one that is there is whole; again where the source is another."""
+    if os.path.exists(path) and said(f"{path}.source") == source:
         return
     os.makedirs(os.path.dirname(path), exist_ok=True)
     make(f"{path}.part")
-    os.rename(f"{path}.part", path)
+    os.replace(f"{path}.part", path)
+    say(f"{path}.source", source)
 
 
 def convert_to_gguf(work, name, directory):
     base = f"{work}/gguf/{name}-F32.gguf"
-    whole(base, lambda path: write_gguf(directory, path))
+    files = [f"{directory}/{file}" for file in ("model.safetensors", "config.json", "tokenizer.json")]
+    source = hash_of(*files, f"{HERE}/gguf_model.py")
+    whole(base, source, lambda path: write_gguf(directory, path))
     for weights in GGUF:
-        whole(f"{work}/gguf/{name}-{weights}.gguf",
+        whole(f"{work}/gguf/{name}-{weights}.gguf", f"{source} {built_version(work)}",
               lambda path: run(f"{work}/llama.cpp/bin/llama-quantize", base, path, weights))  # fmt: skip
 
 
 def convert_to_ctranslate2(work, weights):
     out = f"{work}/ctranslate2/{weights}"
-    if os.path.exists(f"{out}/model.bin"):
+    source = f"{hash_of(f'{work}/124m/model.safetensors')} {importlib.metadata.version('ctranslate2')}"
+    if os.path.exists(f"{out}/model.bin") and said(f"{out}.source") == source:
         return
     os.makedirs(f"{work}/ctranslate2", exist_ok=True)
     path = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
     run("ct2-transformers-converter", "--model", f"{work}/124m", "--output_dir", out, "--force", "--quantization",
         weights, env={**os.environ, "PATH": path})  # fmt: skip
+    say(f"{out}.source", source)
 
 
 def main():
