@@ -20,7 +20,8 @@ gpt2's figures are those of a fresh process without a warm-up, but for `batches`
 Everything is kept in FOLDER/compare.json as it is found. A run that was stopped goes on from there, if the executable,
 the scripts that measure, the peers, the processor, the number of threads and the systems are the same ones; else it
 begins anew, and the old file is called compare.json.old then. A system that is not there is left out, one that fails a
-kind of work twice is left out of it, and both are told. At the end report.py writes the tables and pictures into FOLDER.
+kind of work twice is left out of it, and both are told. At the end report.py writes the tables and pictures into
+FOLDER.
 """
 
 import argparse

@@ -32,7 +32,8 @@ sys.dont_write_bytecode = True
 import counter_weights  # noqa: E402
 
 LLAMA_CPP_PYTHON = "0.3.36"
-TOOLS = ["llama-bench", "llama-batched-bench", "llama-quantize", "llama-perplexity", "llama-tokenize", "llama-simple"]
+TOOLS = ["llama-bench", "llama-batched-bench", "llama-quantize", "llama-perplexity", "llama-tokenize", "llama-simple",
+         "llama-imatrix"]  # fmt: skip
 GGUF = ["F16", "Q8_0", "Q4_0", "Q4_K_M"]
 
 

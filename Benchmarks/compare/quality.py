@@ -2,7 +2,10 @@
 
 Perplexity on text that the models never saw, of the story model inside the package and of the one that it shipped
 before (from the repository's history; --model NAME=DIRECTORY measures others), with f32, f16, q8 and q4 files of
-`gpt2 quantize`, and with F32, F16, Q8_0, Q4_0 and Q4_K_M files of llama-quantize scored by llama-perplexity.
+`gpt2 quantize`, and with F32, F16, Q8_0, Q4_0 and Q4_K_M files of llama-quantize scored by llama-perplexity. With
+--calibrate TEXT, of the kind that the models were trained on and not the held-out one, also a q4 file fitted to the
+first 16,384 tokens of that text, and 4-bit files of llama.cpp with the importance matrix that llama-imatrix makes of
+them.
 
 The protocol is llama-perplexity's own, for both: the text is cut into windows as long as the model's context, which do
 not overlap; of each window of n tokens the ones from n/2 + 2 to n are scored, each given all tokens before it in the
@@ -30,6 +33,8 @@ STORY = "Sources/StoryModelData"
 BEFORE = "f1f6a2a~1"  # the last commit that held the first story model
 OURS = ["f32", "f16", "q8", "q4"]
 THEIRS = ["F32", "F16", "Q8_0", "Q4_0", "Q4_K_M"]
+CALIBRATED, WITH_MATRIX = ", calibrated", ", imatrix"  # after a format's name
+CALIBRATION_TOKENS = 16_384  # what gpt2 quantize takes by itself
 SEPARATOR = "<|endoftext|>"
 
 
@@ -47,21 +52,39 @@ def models(options):
     before = f"{options.work}/first-story-model"
     os.makedirs(before, exist_ok=True)
     for name in ["config.json", "model.safetensors", "tokenizer.json"]:
-        shown = subprocess.run(["git", "-C", ROOT, "show", f"{BEFORE}:{STORY}/{name}"], capture_output=True, check=True)
+        shown = subprocess.run(["git", "-C", ROOT, "show", f"{BEFORE}:{STORY}/{name}"], capture_output=True)
+        if shown.returncode != 0:
+            sys.exit(
+                f"{ROOT} does not have the first story model, which is at {BEFORE}: quality.py needs the full "
+                "history (git fetch --unshallow), or --model NAME=DIRECTORY"
+            )
         with open(f"{before}/{name}", "wb") as file:
             file.write(shown.stdout)
     return [("story model", f"{ROOT}/{STORY}"), ("first story model", before)]
 
 
+def without_separators(path, copy):
+    """llama.cpp does not know the lines that separate documents."""
+    with open(path, newline="") as source, open(copy, "w", newline="") as file:
+        file.writelines(line for line in source if line.strip() != SEPARATOR)
+
+
 class Ours:
-    """Scores windows of tokens by `gpt2 logits`."""
+    """Scores windows of tokens by `gpt2 logits`. A format may be followed by CALIBRATED."""
 
     def __init__(self, options, directory, folder):
         self.gpt2, self.directory, self.folder, self.threads = options.gpt2, directory, folder, str(options.threads)
+        self.calibrate = options.calibrate
+
+    def model(self, weights):
+        """Where it is, and as what it is held, whatever is chosen by itself."""
+        return ["--model", f"{self.folder}/{weights}", "--weights", weights.removesuffix(CALIBRATED)]
 
     def file(self, weights):
         out = f"{self.folder}/{weights}"
-        output_of(self.gpt2, "quantize", "--model", self.directory, "--weights", weights, "--out", out)
+        text = ["--calibrate", self.calibrate] if weights.endswith(CALIBRATED) else []
+        output_of(self.gpt2, "quantize", "--model", self.directory, "--weights", weights.removesuffix(CALIBRATED),
+                  *text, "--out", out)  # fmt: skip
         return f"{out}/model.safetensors"
 
     def tokens(self, text):
@@ -75,7 +98,7 @@ class Ours:
 
         logits_file, losses = f"{self.folder}/logits.npy", []
         for window in windows:
-            output_of(self.gpt2, "logits", "--model", f"{self.folder}/{weights}", "--threads", self.threads,
+            output_of(self.gpt2, "logits", *self.model(weights), "--threads", self.threads,
                       "--token-ids", ",".join(map(str, window)), "--output", logits_file)  # fmt: skip
             first = len(window) // 2
             logits = numpy.load(logits_file)[first:-1].astype("float64")
@@ -86,20 +109,31 @@ class Ours:
 
     def evaluated(self, weights, text):
         """Perplexity by `gpt2 evaluate`: every token of the file is scored, in windows that slide by half a context."""
-        out = output_of(self.gpt2, "evaluate", "--model", f"{self.folder}/{weights}", "--threads", self.threads,
+        out = output_of(self.gpt2, "evaluate", *self.model(weights), "--threads", self.threads,
                         "--text", text, "--format", "json")  # fmt: skip
         return json.loads(out)["perplexity"]
 
 
 class Theirs:
+    """llama.cpp's tools. A format may be followed by WITH_MATRIX."""
+
     def __init__(self, options, directory, folder):
         self.bin, self.folder, self.threads = f"{options.work}/llama.cpp/bin", folder, str(options.threads)
         write_gguf(directory, f"{folder}/F32.gguf")
 
+    def make_matrix(self, text, context):
+        """The importance matrix of the tokens that gpt2 calibrates on."""
+        without_separators(text, f"{self.folder}/calibration.txt")
+        output_of(f"{self.bin}/llama-imatrix", "-m", f"{self.folder}/F32.gguf", "-f", f"{self.folder}/calibration.txt",
+                  "-o", f"{self.folder}/imatrix.gguf", "-c", str(context), "--chunks",
+                  str(CALIBRATION_TOKENS // context), "-t", self.threads, "--no-escape")  # fmt: skip
+
     def file(self, weights):
         path = f"{self.folder}/{weights}.gguf"
         if weights != "F32":
-            output_of(f"{self.bin}/llama-quantize", f"{self.folder}/F32.gguf", path, weights, self.threads)
+            matrix = ["--imatrix", f"{self.folder}/imatrix.gguf"] if weights.endswith(WITH_MATRIX) else []
+            output_of(f"{self.bin}/llama-quantize", *matrix, f"{self.folder}/F32.gguf", path,
+                      weights.removesuffix(WITH_MATRIX), self.threads)  # fmt: skip
         return path
 
     def tokens(self, text):
@@ -117,6 +151,20 @@ class Theirs:
         return float(rows[-1][2])
 
 
+def has_imatrix(options):
+    return os.path.exists(f"{options.work}/llama.cpp/bin/llama-imatrix")
+
+
+def formats(options):
+    """Those of gpt2 and of llama.cpp that are measured."""
+    ours, theirs = options.ours.split(","), options.theirs.split(",")
+    if options.calibrate:
+        ours += [weights + CALIBRATED for weights in ours if weights == "q4"]
+        if has_imatrix(options):
+            theirs += [weights + WITH_MATRIX for weights in theirs if weights.startswith("Q4")]
+    return ours, theirs
+
+
 def measure(options, directory, folder, text):
     ours, theirs = Ours(options, directory, folder), Theirs(options, directory, folder)
     with open(f"{directory}/config.json") as file:
@@ -132,8 +180,11 @@ def measure(options, directory, folder, text):
         found = dict(system=system, weights=weights, loss=loss, perplexity=math.exp(loss), added=loss - base, **size)
         return found if error is None else {**found, "added_error": error}
 
+    of_ours, of_theirs = formats(options)
+    if any(weights.endswith(WITH_MATRIX) for weights in of_theirs):
+        theirs.make_matrix(options.calibrate, context)
     rows, base = [], None
-    for weights in options.ours.split(","):
+    for weights in of_ours:
         path = ours.file(weights)
         losses = ours.losses(weights, windows)
         base = losses if base is None else base
@@ -143,7 +194,7 @@ def measure(options, directory, folder, text):
             rows[-1]["evaluate_perplexity"] = ours.evaluated(weights, options.text)
         print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
     base = None
-    for weights in options.theirs.split(","):
+    for weights in of_theirs:
         path = theirs.file(weights)
         loss = theirs.loss(weights, text, context, count)
         base = loss if base is None else base
@@ -173,9 +224,13 @@ def table(found):
             )
         added = {(row["system"], row["weights"]): row["added"] for row in model["rows"]}
         lines.append("")
-        if ("gpt2", "q4") in added and ("llama.cpp", "Q4_0") in added:
-            quotient = added["gpt2", "q4"] / added["llama.cpp", "Q4_0"]
-            lines += [f"q4 adds {quotient:.2f} of the loss that llama.cpp's Q4_0 adds (target: at most 0.5).", ""]
+        for ours, theirs in [("q4", "Q4_0"), ("q4" + CALIBRATED, "Q4_0"), ("q4" + CALIBRATED, "Q4_0" + WITH_MATRIX)]:
+            if ("gpt2", ours) in added and ("llama.cpp", theirs) in added:
+                quotient = added["gpt2", ours] / added["llama.cpp", theirs]
+                target = " (target: at most 0.5)" if ours == "q4" else ""
+                lines += [f"{ours} adds {quotient:.2f} of the loss that llama.cpp's {theirs} adds{target}.", ""]
+    if note := found.get("calibration"):
+        lines += [note, ""]
     return "\n".join(lines)
 
 
@@ -184,6 +239,7 @@ def main():
     arguments.add_argument("work", help="the folder that prepare.py made")
     arguments.add_argument("gpt2", help="the executable")
     arguments.add_argument("--text", required=True, help="held-out text; lines that are <|endoftext|> are left out")
+    arguments.add_argument("--calibrate", help="text to fit q4 to, of the models' kind, not the held-out one")
     arguments.add_argument("--model", action="append", metavar="NAME=DIRECTORY")
     arguments.add_argument("--windows", type=int, help="only so many of the text's first windows")
     arguments.add_argument("--ours", default=",".join(OURS), help="formats of gpt2, f32 first, separated by commas")
@@ -194,11 +250,18 @@ def main():
     options.work, options.gpt2 = os.path.abspath(options.work), os.path.abspath(options.gpt2)
     protocol = __doc__.split("\n\n")[2].replace("\n", " ")
     found = {"protocol": protocol, "text": os.path.basename(options.text), "models": {}}
+    if options.calibrate:
+        matrix = (
+            "llama.cpp's importance matrix is of the same tokens" if has_imatrix(options)
+            else "llama.cpp's files are without an importance matrix: llama-imatrix is not built"
+        )  # fmt: skip
+        found["calibration"] = (
+            f"Calibrated on the first {CALIBRATION_TOKENS:,} tokens of {os.path.basename(options.calibrate)}; {matrix}."
+        )
     os.makedirs(options.output, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.work) as folder:
         text = f"{folder}/text.txt"
-        with open(options.text, newline="") as source, open(text, "w", newline="") as file:
-            file.writelines(line for line in source if line.strip() != SEPARATOR)
+        without_separators(options.text, text)
         for number, (name, directory) in enumerate(models(options)):
             os.makedirs(f"{folder}/{number}")
             found["models"][name] = measure(options, directory, f"{folder}/{number}", text)
