@@ -3,7 +3,6 @@ import Tensors
 import TestSupport
 import Testing
 
-
 /// Caches of keys and values in half precision.
 struct HalfCacheTests {
     private static let (heads, size, count) = (3, 20, 150)
