@@ -143,7 +143,7 @@ package struct GPT2Checkpoint: Sendable {
         }
     }
 
-    /// Bytes of memory that loading the weights takes. Panels take none: they are used where they lie in the file.
+    /// Bytes of memory that loading the weights needs. Panels need none: without room for a copy they are used where they lie.
     ///
     /// - Parameters:
     ///   - trainable: whether all stay floats, unpacked.
