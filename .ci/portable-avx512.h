@@ -1,4 +1,4 @@
-// The AVX-512 intrinsics that avx512.c uses, in plain C: SIMDe's, and six that SIMDe does not have.
+// The AVX-512 intrinsics that avx512.c uses, in plain C: SIMDe's, and seven that SIMDe does not have.
 #include <simde/x86/avx512.h>
 #include <string.h>
 
@@ -40,11 +40,19 @@ static inline __m512i portable_dpbusd_epi32(__m512i sums, __m512i x, __m512i y) 
     for (int i = 0; i < 64; i++) lanes[i / 4] += without_sign[i] * with_sign[i];
     return simde_mm512_loadu_si512(lanes);
 }
+static inline __m512 portable_cvtepi32_ps(__m512i x) {
+    int32_t numbers[16];
+    float lanes[16];
+    memcpy(numbers, &x, sizeof numbers);
+    for (int l = 0; l < 16; l++) lanes[l] = (float)numbers[l];
+    return simde_mm512_loadu_ps(lanes);
+}
 
 #define _mm512_maskz_loadu_ps portable_maskz_loadu_ps
 #define _mm512_mask_storeu_ps portable_mask_storeu_ps
 #define _mm512_cvtepu16_epi32 portable_cvtepu16_epi32
 #define _mm512_cvtph_ps portable_cvtph_ps
 #define _mm512_cvtps_pd portable_cvtps_pd
+#define _mm512_cvtepi32_ps portable_cvtepi32_ps
 #undef _mm512_dpbusd_epi32
 #define _mm512_dpbusd_epi32 portable_dpbusd_epi32
