@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
-
 extension Processor {
     /// Bytes a second that the team's threads read from memory at best, all at the same time. Takes some 300 ms, and for
     /// that time up to 256 MB.
@@ -13,12 +5,8 @@ extension Processor {
         // Far more than the caches hold.
         var byteCount = 256 << 20
         while byteCount > 1 << 20, !canAllocate(byteCount: byteCount) { byteCount /= 2 }
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 2 << 20)
+        let memory = UnsafeMutableRawPointer.allocateWeights(byteCount: byteCount)
         defer { memory.deallocate() }
-        #if os(Linux)
-            // As weights lie.
-            madvise(memory, byteCount, 14 /* MADV_HUGEPAGE */)
-        #endif
         // Not zeros, whose pages could all be one.
         memory.initializeMemory(as: UInt8.self, repeating: 1, count: byteCount)
         let sums = UnsafeMutablePointer<UInt32>.allocate(capacity: team.threads * ReadTask.sumStride)

@@ -22,7 +22,7 @@ extension TeamTask {
 /// has five regions a layer. One region runs at a time; another thread that starts one waits for its turn. What a
 /// region computes never depends on how many threads share it.
 public final class Team: Sendable {
-    /// The process's own team, of as many threads as there are processors.
+    /// The process's own team, of as many threads as ``Processor/count`` says.
     public static let shared = Team(threads: Processor.count)
 
     /// The thread that starts a region works in it too, so a team of n has n - 1 threads of its own.

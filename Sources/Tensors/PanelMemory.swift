@@ -1,19 +1,11 @@
+internal import Runtime
 internal import Synchronization
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
-
 /// Memory for the packed matrices of a model, one after another, so that huge pages hold also those that are smaller than
-/// one: they spare the decoder thousands of address look-ups a token.
+/// one.
 package final class PanelMemory: Sendable {
     /// Safe to share: nobody gets the same bytes twice.
     private nonisolated(unsafe) let start: UnsafeMutableRawPointer
-    private let mapping: (start: UInt, count: Int)
     private let byteCount: Int
     private let taken = Mutex(0)
 
@@ -22,16 +14,8 @@ package final class PanelMemory: Sendable {
     package init?(byteCount: Int) {
         let huge = 2 << 20
         self.byteCount = (byteCount + huge - 1) / huge * huge
-        let length = self.byteCount + huge
-        guard let raw = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0), raw != MAP_FAILED
-        else {
-            return nil
-        }
-        mapping = (UInt(bitPattern: raw), length)
-        start = raw.alignedUp(toMultipleOf: huge)
-        #if os(Linux)
-            madvise(start, self.byteCount, 14 /* MADV_HUGEPAGE */)
-        #endif
+        guard canAllocate(byteCount: self.byteCount) else { return nil }
+        start = .allocateWeights(byteCount: self.byteCount)
     }
 
     /// The next bytes, which stay as long as this object; nil where no room is left.
@@ -44,5 +28,5 @@ package final class PanelMemory: Sendable {
         }
     }
 
-    deinit { munmap(UnsafeMutableRawPointer(bitPattern: mapping.start), mapping.count) }
+    deinit { start.deallocate() }
 }
