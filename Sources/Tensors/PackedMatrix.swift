@@ -1,14 +1,6 @@
 internal import Kernels
 package import Runtime
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
-
 /// The weights of a linear map, repacked once for the matmul kernels: panels of 16 outputs, the last one padded with
 /// zeros. Kernels.h has the layout of a panel in each format.
 public final class PackedMatrix: @unchecked Sendable {
@@ -46,7 +38,7 @@ public final class PackedMatrix: @unchecked Sendable {
         let byteCount = format.byteCount(inputs: inputs, outputs: outputs)
         let room = memory?.take(byteCount: byteCount)
         owner = room == nil ? nil : memory
-        panels = room ?? Self.allocate(byteCount: byteCount)
+        panels = room ?? .allocateWeights(byteCount: byteCount)
         let task = PackTask(source: source, format: format, panels: panels, kernels: Processor.kernels)
         team.run(task)
         isFinite = task.isFinite
@@ -59,18 +51,7 @@ public final class PackedMatrix: @unchecked Sendable {
         self.format = format
         isFinite = true
         owner = nil
-        panels = Self.allocate(byteCount: format.byteCount(inputs: inputs, outputs: outputs))
-    }
-
-    private static func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
-        // Huge pages spare the decoder thousands of address look-ups a token.
-        let huge = 2 << 20
-        let panels = UnsafeMutableRawPointer.allocate(
-            byteCount: max(byteCount, 64), alignment: byteCount >= huge ? huge : 64)
-        #if os(Linux)
-            if byteCount >= huge { madvise(panels, byteCount / huge * huge, 14 /* MADV_HUGEPAGE */) }
-        #endif
-        return panels
+        panels = .allocateWeights(byteCount: format.byteCount(inputs: inputs, outputs: outputs))
     }
 
     /// Weights that lie packed in memory, as in a mapped file; none of it is touched until it is used.
@@ -180,9 +161,9 @@ public final class PackedMatrix: @unchecked Sendable {
     }
 }
 
-/// Copies bytes of a mapped file, so many at a time on each thread.
+/// Copies bytes of a mapped file: each thread a run of them, so many at a time.
 private struct CopyTask: TeamTask {
-    // Safe to share: the source is only read, and each part writes pieces of its own.
+    // Safe to share: the source is only read, and each part writes bytes of its own.
     nonisolated(unsafe) let source: UnsafeRawPointer
     nonisolated(unsafe) let destination: UnsafeMutableRawPointer
     let byteCount: Int
@@ -192,8 +173,9 @@ private struct CopyTask: TeamTask {
     private static let pieceLength = 4 << 20
 
     func run(part: Int, of parts: Int) {
-        for start in stride(from: part * Self.pieceLength, to: byteCount, by: parts * Self.pieceLength) {
-            let count = min(Self.pieceLength, byteCount - start)
+        let end = byteCount * (part + 1) / parts
+        for start in stride(from: byteCount * part / parts, to: end, by: Self.pieceLength) {
+            let count = min(Self.pieceLength, end - start)
             (destination + start).copyMemory(from: source + start, byteCount: count)
             release(start..<start + count)
         }
