@@ -174,22 +174,17 @@ private struct AttentionTask: TeamTask {
         let queries = projections.floats + (span.firstRow + rows.lowerBound) * width + head * size
         let pages = KVCache.pages(for: keys)
         for page in 0..<pages {
-            let length = min(KVCache.pageLength, keys - page * KVCache.pageLength)
-            let line = strip + page * KVCache.pageLength
-            if page + 1 < pages { cache.prefetchKeys(page: page + 1, layer: layer, head: head) }
-            if cache.holdsHalves {
-                kernels.matmul_f16(
-                    rows.count, length, size, queries, width,
-                    cache.keys(UInt16.self, page: page, layer: layer, head: head), cache.keyPanelStride, line, stride,
-                    0, nil)
-            } else {
-                kernels.matmul(
-                    rows.count, length, size, queries, width,
-                    cache.keys(Float.self, page: page, layer: layer, head: head), cache.keyPanelStride, line, stride,
-                    0, nil)
+            // A head's pages lie far from each other: the next one is asked for early.
+            if page + 1 < pages {
+                memory_prefetch(cache.keys(page: page + 1, layer: layer, head: head), cache.keyBytes)
             }
+            multiply(
+                queries, stride: width, rows: rows.count, depth: size,
+                by: cache.keys(page: page, layer: layer, head: head), areHalves: cache.holdsHalves,
+                panelStride: cache.keyPanelStride, columns: min(KVCache.pageLength, keys - page * KVCache.pageLength),
+                into: strip + page * KVCache.pageLength, stride: stride, adding: false)
         }
-        cache.prefetchValues(page: 0, layer: layer, head: head)
+        memory_prefetch(cache.values(page: 0, layer: layer, head: head), cache.valueBytes)
     }
 
     /// output[row] = Σ strip[row, key] value[key].
@@ -201,20 +196,31 @@ private struct AttentionTask: TeamTask {
         let found = output.floats + (span.firstRow + rows.lowerBound) * width + head * size
         let pages = KVCache.pages(for: keys)
         for page in 0..<pages {
-            let length = min(KVCache.pageLength, keys - page * KVCache.pageLength)
-            let (line, more) = (strip + page * KVCache.pageLength, Int32(page > 0 ? 1 : 0))
-            if page + 1 < pages { cache.prefetchValues(page: page + 1, layer: layer, head: head) }
-            if cache.holdsHalves {
-                kernels.matmul_f16(
-                    rows.count, size, length, line, stride,
-                    cache.values(UInt16.self, page: page, layer: layer, head: head), KVCache.valuePanelStride, found,
-                    width, more, nil)
-            } else {
-                kernels.matmul(
-                    rows.count, size, length, line, stride,
-                    cache.values(Float.self, page: page, layer: layer, head: head), KVCache.valuePanelStride, found,
-                    width, more, nil)
+            if page + 1 < pages {
+                memory_prefetch(cache.values(page: page + 1, layer: layer, head: head), cache.valueBytes)
             }
+            multiply(
+                strip + page * KVCache.pageLength, stride: stride, rows: rows.count,
+                depth: min(KVCache.pageLength, keys - page * KVCache.pageLength),
+                by: cache.values(page: page, layer: layer, head: head), areHalves: cache.holdsHalves,
+                panelStride: KVCache.valuePanelStride, columns: size, into: found, stride: width, adding: page > 0)
+        }
+    }
+
+    /// c = a b, or with `adding` c += a b, where b is a page's keys or values of one head.
+    private func multiply(
+        _ a: UnsafePointer<Float>, stride aStride: Int, rows: Int, depth: Int, by b: UnsafeRawPointer,
+        areHalves: Bool, panelStride: Int, columns: Int, into c: UnsafeMutablePointer<Float>, stride cStride: Int,
+        adding: Bool
+    ) {
+        if areHalves {
+            kernels.matmul_f16(
+                rows, columns, depth, a, aStride, b.assumingMemoryBound(to: UInt16.self), panelStride, c, cStride,
+                adding ? 1 : 0, nil)
+        } else {
+            kernels.matmul(
+                rows, columns, depth, a, aStride, b.assumingMemoryBound(to: Float.self), panelStride, c, cStride,
+                adding ? 1 : 0, nil)
         }
     }
 }

@@ -1,4 +1,3 @@
-internal import Kernels
 internal import Runtime
 
 /// The keys and values of one sequence for every layer, so that a token's forward pass need not repeat those before it.
@@ -43,8 +42,9 @@ public final class KVCache {
         self.headSize = headSize
         self.capacity = capacity
         self.holdsHalves = holdsHalves
-        let layerBytes = Self.pageLength * heads * (headSize + Self.padded(headSize)) * (holdsHalves ? 2 : 4)
-        pages = (0..<Self.pages(for: capacity)).map { _ in Page(byteCount: layers * layerBytes) }
+        let positionBytes = (headSize + Self.padded(headSize)) * (holdsHalves ? 2 : 4)
+        let pageBytes = layers * heads * Self.pageLength * positionBytes
+        pages = (0..<Self.pages(for: capacity)).map { _ in Page(byteCount: pageBytes) }
     }
 
     /// Marks `count` more positions as filled, once their keys and values have been written for every layer.
@@ -69,38 +69,20 @@ public final class KVCache {
     /// Numbers from one panel of keys to the next.
     package var keyPanelStride: Int { headSize * 16 }
 
+    private var numberSize: Int { holdsHalves ? 2 : 4 }
+    /// Bytes of a page's keys of one head.
+    package var keyBytes: Int { Self.pageLength * headSize * numberSize }
+    /// Bytes of a page's values of one head.
+    package var valueBytes: Int { Self.pageLength * Self.padded(headSize) * numberSize }
+
     /// The keys of a page: panels of 16 positions, each [head size, 16].
-    package func keys<Number: KVNumber>(
-        _: Number.Type, page: Int, layer: Int, head: Int
-    ) -> UnsafeMutablePointer<Number> {
-        pages[page].bytes.assumingMemoryBound(to: Number.self) + offset(layer: layer, head: head)
+    package func keys(page: Int, layer: Int, head: Int) -> UnsafeMutableRawPointer {
+        pages[page].bytes + (layer * heads + head) * (keyBytes + valueBytes)
     }
 
     /// The values of a page: panels of 16 of the head's channels, each [64 positions, 16].
-    package func values<Number: KVNumber>(
-        _: Number.Type, page: Int, layer: Int, head: Int
-    ) -> UnsafeMutablePointer<Number> {
-        keys(Number.self, page: page, layer: layer, head: head) + Self.pageLength * headSize
-    }
-
-    /// Asks the memory for a page's keys of one head, which lie far from those of the page before.
-    package func prefetchKeys(page: Int, layer: Int, head: Int) {
-        let bytes = Self.pageLength * headSize * numberSize
-        memory_prefetch(pages[page].bytes + offset(layer: layer, head: head) * numberSize, bytes)
-    }
-
-    /// Asks the memory for a page's values of one head.
-    package func prefetchValues(page: Int, layer: Int, head: Int) {
-        let first = offset(layer: layer, head: head) + Self.pageLength * headSize
-        memory_prefetch(
-            pages[page].bytes + first * numberSize, Self.pageLength * Self.padded(headSize) * numberSize)
-    }
-
-    private var numberSize: Int { holdsHalves ? 2 : 4 }
-
-    /// Where a head's keys and values begin in a page, in numbers.
-    private func offset(layer: Int, head: Int) -> Int {
-        (layer * heads + head) * Self.pageLength * (headSize + Self.padded(headSize))
+    package func values(page: Int, layer: Int, head: Int) -> UnsafeMutableRawPointer {
+        keys(page: page, layer: layer, head: head) + keyBytes
     }
 
     /// Stores one position's key and value, [head size] each.
@@ -129,10 +111,9 @@ public final class KVCache {
         _: Number.Type, position: Int, layer: Int, head: Int
     ) -> (key: UnsafeMutablePointer<Number>, value: UnsafeMutablePointer<Number>) {
         let (page, slot) = (position / Self.pageLength, position % Self.pageLength)
-        return (
-            keys(Number.self, page: page, layer: layer, head: head) + slot / 16 * keyPanelStride + slot % 16,
-            values(Number.self, page: page, layer: layer, head: head) + slot * 16
-        )
+        let keys = keys(page: page, layer: layer, head: head).assumingMemoryBound(to: Number.self)
+        let values = values(page: page, layer: layer, head: head).assumingMemoryBound(to: Number.self)
+        return (keys + slot / 16 * keyPanelStride + slot % 16, values + slot * 16)
     }
 
     /// Copies one position's key or value, [head size], out of the panels.
@@ -165,6 +146,6 @@ public final class KVCache {
 }
 
 /// What keys and values are kept as: floats, or halves by their bits.
-package protocol KVNumber: BitwiseCopyable {}
+private protocol KVNumber: BitwiseCopyable {}
 extension Float: KVNumber {}
 extension UInt16: KVNumber {}

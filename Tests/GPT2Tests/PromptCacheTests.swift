@@ -85,13 +85,13 @@ import Testing
                 d / 16 * KVCache.valuePanelStride + slot * 16 + d % 16
             )
             if fresh.holdsHalves {
-                let keys = fresh.keys(UInt16.self, page: page, layer: layer, head: head)
-                let values = fresh.values(UInt16.self, page: page, layer: layer, head: head)
+                let keys = fresh.keys(page: page, layer: layer, head: head).assumingMemoryBound(to: UInt16.self)
+                let values = fresh.values(page: page, layer: layer, head: head).assumingMemoryBound(to: UInt16.self)
                 #expect(content.keys[offset] == Float(Float16(bitPattern: keys[keyPlace])))
                 #expect(content.values[offset] == Float(Float16(bitPattern: values[valuePlace])))
             } else {
-                let keys = fresh.keys(Float.self, page: page, layer: layer, head: head)
-                let values = fresh.values(Float.self, page: page, layer: layer, head: head)
+                let keys = fresh.keys(page: page, layer: layer, head: head).assumingMemoryBound(to: Float.self)
+                let values = fresh.values(page: page, layer: layer, head: head).assumingMemoryBound(to: Float.self)
                 #expect(content.keys[offset] == keys[keyPlace] && content.values[offset] == values[valuePlace])
             }
         }
