@@ -19,7 +19,10 @@ enum ExitStatus: Int32 {
     case data = 65
     case missing = 66
     case internalError = 70
+    /// By Ctrl-C.
     case interrupted = 130
+    /// By SIGTERM.
+    case terminated = 143
 
     /// Says what is wrong and ends the program.
     static func exit(for error: any Error) -> Never {
@@ -31,7 +34,7 @@ enum ExitStatus: Int32 {
             StandardError.line("Error: \(error)")
             exit(.failed)
         case is Interrupted:
-            exit(.interrupted)
+            exit(Interruption.status)
         case is BrokenPipe:
             exit(.success)
         default:

@@ -14,7 +14,8 @@ struct GPT2Tool: ParsableCommand {
               gpt2 inspect "The fox said to the"
 
             Results go to standard output, everything else to standard error. Exit status: 0 success, 1 training that \
-            diverged, 64 wrong usage, 65 bad data, 66 no such file, 70 internal error, 130 interrupted.
+            diverged, 64 wrong usage, 65 bad data, 66 no such file, 70 internal error, 130 interrupted, \
+            143 terminated.
             """,
         version: "0.1.0",
         subcommands: [

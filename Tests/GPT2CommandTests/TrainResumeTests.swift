@@ -155,18 +155,18 @@ struct TrainResumeTests {
         }
     }
 
-    // MARK: Ctrl-C
+    // MARK: Ctrl-C and SIGTERM
 
-    @Test("Ctrl-C writes a checkpoint and leaves")
-    func interruption() async throws {
+    @Test("a signal to end writes a checkpoint and leaves", arguments: [SIGINT, SIGTERM])
+    func interruption(by signal: Int32) async throws {
         let folder = try TemporaryFolder()
         let run = "\(folder.path)/run"
         let options = Self.options + ["--text", try Self.text(in: folder), "--checkpoint-every", "100000"]
         let running = try RunningCommand(["train", "--out", run] + options + ["--steps", "100000"])
         try #require(try await running.wait { running.messagesSoFar.contains("step 3/") })
-        running.signal(SIGINT)
+        running.signal(signal)
         let end = try await running.end()
-        #expect(end.status == 130)
+        #expect(end.status == 128 + signal)
         let step = try #require(try TrainingFolder(path: run).metrics().last?.step)
         #expect(FileManager.default.fileExists(atPath: "\(run)/checkpoints/step-\(step)/training.json"))
     }
