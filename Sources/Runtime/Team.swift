@@ -4,13 +4,14 @@ internal import Synchronization
 /// Work that a team's threads share: each runs a part of it, and another while parts are left.
 ///
 /// A protocol and not a closure, because handing a closure to another thread costs two heap allocations, and a decoded
-/// token may cost none.
-package protocol TeamTask {
+/// token may cost none. Tasks are taken as if they could not be copied: threads that copied one would wait for each other to
+/// count the references to its tensors.
+package protocol TeamTask: ~Copyable {
     /// Does part `part` of `parts`. Parts run at the same time on different threads and write to different places.
     func run(part: Int, of parts: Int)
 }
 
-extension TeamTask {
+extension TeamTask where Self: ~Copyable {
     fileprivate static func run(at address: UnsafeRawPointer, part: Int, of parts: Int) {
         address.assumingMemoryBound(to: Self.self).pointee.run(part: part, of: parts)
     }
@@ -52,18 +53,20 @@ public final class Team: Sendable {
     ///
     /// - Parameter partsPerThread: with more than one, threads that get on well do more of them than one that has to
     ///   share its processor with another program.
-    package func run(_ task: some TeamTask, partsPerThread: Int = 1) {
+    package func run<Task: TeamTask & ~Copyable>(_ task: borrowing Task, partsPerThread: Int = 1) {
         if threads == 1 { return task.run(part: 0, of: 1) }
-        region.withLock { _ in
-            withUnsafePointer(to: task) {
-                state.run(UnsafeRawPointer($0), type: type(of: task), parts: threads * partsPerThread)
+        withUnsafePointer(to: task) { task in
+            region.withLock { _ in
+                state.run(UnsafeRawPointer(task), type: Task.self, parts: threads * partsPerThread)
             }
         }
     }
 
     /// Runs `task` on all threads if it is worth waking them: if it takes some `operations` or more of simple
     /// arithmetic; else on the calling thread alone.
-    package func run(_ task: some TeamTask, operations: Int, partsPerThread: Int = 1) {
+    package func run<Task: TeamTask & ~Copyable>(
+        _ task: borrowing Task, operations: Int, partsPerThread: Int = 1
+    ) {
         if operations < worthwhile {
             task.run(part: 0, of: 1)
         } else {
@@ -76,7 +79,7 @@ public final class Team: Sendable {
 private final class TeamState: Sendable {
     private struct Job {
         var address: UnsafeRawPointer
-        var type: any TeamTask.Type
+        var type: any (TeamTask & ~Copyable).Type
         var parts: Int
     }
 
@@ -92,7 +95,7 @@ private final class TeamState: Sendable {
     /// The parts that are not done yet.
     private let unfinished = Signal()
 
-    func run(_ address: UnsafeRawPointer, type: any TeamTask.Type, parts: Int) {
+    func run(_ address: UnsafeRawPointer, type: any (TeamTask & ~Copyable).Type, parts: Int) {
         precondition(parts < 1 << 16, "\(parts) parts")
         job = Job(address: address, type: type, parts: parts)
         unfinished.set(UInt32(parts))
