@@ -15,7 +15,9 @@
 #include "scalar/training.h"
 
 static void matmul(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const float *b,
-                   ptrdiff_t panel_stride, float *c, ptrdiff_t c_stride, int accumulate, const kernels_epilogue *epilogue) {
+                   ptrdiff_t panel_stride, const float *next, float *c, ptrdiff_t c_stride, int accumulate,
+                   const kernels_epilogue *epilogue) {
+    (void)next;
     for (size_t row = 0; row < rows; row++) {
         for (size_t column = 0; column < columns; column++) {
             const float *panel = b + (ptrdiff_t)(column / KERNELS_PANEL) * panel_stride + column % KERNELS_PANEL;
@@ -127,7 +129,9 @@ static void narrow_f16(size_t count, const float *x, uint16_t *y) {
 }
 
 static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const uint16_t *b,
-                       ptrdiff_t panel_stride, float *c, ptrdiff_t c_stride, int accumulate, const kernels_epilogue *epilogue) {
+                       ptrdiff_t panel_stride, const uint16_t *next, float *c, ptrdiff_t c_stride, int accumulate,
+                       const kernels_epilogue *epilogue) {
+    (void)next;
     float panel[KERNELS_DEPTH_BLOCK * KERNELS_PANEL];
     for (size_t column = 0; column < columns; column += KERNELS_PANEL) {
         size_t valid = columns - column < KERNELS_PANEL ? columns - column : KERNELS_PANEL, start = 0;
@@ -140,7 +144,7 @@ static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a
                 if (last.residual) last.residual += column;
             }
             widen_f16(length * KERNELS_PANEL, b + (ptrdiff_t)(column / KERNELS_PANEL) * panel_stride + start * KERNELS_PANEL, panel);
-            matmul(rows, valid, length, a + start, a_stride, panel, (ptrdiff_t)(length * KERNELS_PANEL), c + column, c_stride,
+            matmul(rows, valid, length, a + start, a_stride, panel, (ptrdiff_t)(length * KERNELS_PANEL), NULL, c + column, c_stride,
                    accumulate || start > 0, epilogue && start + length == depth ? &last : NULL);
             start += KERNELS_DEPTH_BLOCK;
         } while (start < depth);

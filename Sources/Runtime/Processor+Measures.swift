@@ -70,7 +70,7 @@ private struct PeakTask: TeamTask {
         a.floats.update(repeating: 0.5, count: rows * depth)
         b.floats.update(repeating: 0.5, count: depth * columns)
         for _ in 0..<Self.rounds {
-            kernels.matmul(rows, columns, depth, a.floats, depth, b.floats, depth * 16, c.floats, columns, 0, nil)
+            kernels.matmul(rows, columns, depth, a.floats, depth, b.floats, depth * 16, nil, c.floats, columns, 0, nil)
         }
     }
 }

@@ -174,17 +174,16 @@ private struct AttentionTask: TeamTask {
         let queries = projections.floats + (span.firstRow + rows.lowerBound) * width + head * size
         let pages = KVCache.pages(for: keys)
         for page in 0..<pages {
-            // A head's pages lie far from each other: the next one is asked for early.
-            if page + 1 < pages {
-                memory_prefetch(cache.keys(page: page + 1, layer: layer, head: head), cache.keyBytes)
-            }
             multiply(
                 queries, stride: width, rows: rows.count, depth: size,
-                by: cache.keys(page: page, layer: layer, head: head), areHalves: cache.holdsHalves,
-                panelStride: cache.keyPanelStride, columns: min(KVCache.pageLength, keys - page * KVCache.pageLength),
+                by: cache.keys(page: page, layer: layer, head: head),
+                next: page + 1 < pages
+                    ? cache.keys(page: page + 1, layer: layer, head: head)
+                    : cache.values(page: 0, layer: layer, head: head),
+                areHalves: cache.holdsHalves, panelStride: cache.keyPanelStride,
+                columns: min(KVCache.pageLength, keys - page * KVCache.pageLength),
                 into: strip + page * KVCache.pageLength, stride: stride, adding: false)
         }
-        memory_prefetch(cache.values(page: 0, layer: layer, head: head), cache.valueBytes)
     }
 
     /// output[row] = Σ strip[row, key] value[key].
@@ -196,31 +195,31 @@ private struct AttentionTask: TeamTask {
         let found = output.floats + (span.firstRow + rows.lowerBound) * width + head * size
         let pages = KVCache.pages(for: keys)
         for page in 0..<pages {
-            if page + 1 < pages {
-                memory_prefetch(cache.values(page: page + 1, layer: layer, head: head), cache.valueBytes)
-            }
             multiply(
                 strip + page * KVCache.pageLength, stride: stride, rows: rows.count,
                 depth: min(KVCache.pageLength, keys - page * KVCache.pageLength),
-                by: cache.values(page: page, layer: layer, head: head), areHalves: cache.holdsHalves,
-                panelStride: KVCache.valuePanelStride, columns: size, into: found, stride: width, adding: page > 0)
+                by: cache.values(page: page, layer: layer, head: head),
+                next: page + 1 < pages ? cache.values(page: page + 1, layer: layer, head: head) : nil,
+                areHalves: cache.holdsHalves, panelStride: KVCache.valuePanelStride, columns: size, into: found,
+                stride: width, adding: page > 0)
         }
     }
 
-    /// c = a b, or with `adding` c += a b, where b is a page's keys or values of one head.
+    /// c = a b, or with `adding` c += a b, where b is a page's keys or values of one head. Pages lie far from each other, so the
+    /// memory is asked for the `next` one meanwhile.
     private func multiply(
         _ a: UnsafePointer<Float>, stride aStride: Int, rows: Int, depth: Int, by b: UnsafeRawPointer,
-        areHalves: Bool, panelStride: Int, columns: Int, into c: UnsafeMutablePointer<Float>, stride cStride: Int,
-        adding: Bool
+        next: UnsafeRawPointer?, areHalves: Bool, panelStride: Int, columns: Int, into c: UnsafeMutablePointer<Float>,
+        stride cStride: Int, adding: Bool
     ) {
         if areHalves {
             kernels.matmul_f16(
-                rows, columns, depth, a, aStride, b.assumingMemoryBound(to: UInt16.self), panelStride, c, cStride,
-                adding ? 1 : 0, nil)
+                rows, columns, depth, a, aStride, b.assumingMemoryBound(to: UInt16.self), panelStride,
+                next?.assumingMemoryBound(to: UInt16.self), c, cStride, adding ? 1 : 0, nil)
         } else {
             kernels.matmul(
-                rows, columns, depth, a, aStride, b.assumingMemoryBound(to: Float.self), panelStride, c, cStride,
-                adding ? 1 : 0, nil)
+                rows, columns, depth, a, aStride, b.assumingMemoryBound(to: Float.self), panelStride,
+                next?.assumingMemoryBound(to: Float.self), c, cStride, adding ? 1 : 0, nil)
         }
     }
 }

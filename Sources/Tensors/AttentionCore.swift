@@ -106,7 +106,8 @@ struct AttentionCore {
         let count = item.span.keys.count
         let seen = visible(item, rows.upperBound - 1)
         kernels.matmul(
-            rows.count, seen, headSize, query(item, rows.lowerBound), queries.width, keyPanels, headSize * 16, strip,
+            rows.count, seen, headSize, query(item, rows.lowerBound), queries.width, keyPanels, headSize * 16, nil,
+            strip,
             count, 0, nil)
         for row in rows {
             let line = strip + (row - rows.lowerBound) * count

@@ -43,7 +43,7 @@ struct AttentionForwardTask: TeamTask {
         repeat {  // no key at all gives zeros
             let length = min(KVCache.pageLength, seen - key)
             core.kernels.matmul(
-                rows.count, size, length, strip + key, count, panels + key * 16, count * 16, found, width,
+                rows.count, size, length, strip + key, count, panels + key * 16, count * 16, nil, found, width,
                 key > 0 ? 1 : 0, nil)
             key += KVCache.pageLength
         } while key < seen
@@ -93,7 +93,7 @@ struct AttentionBackwardTask: TeamTask {
                     used, incoming, stride: width, item, rows, seen, into: dv, scratch: turned, panels: stripPanels)
                 // dP = dO Vᵀ, then through dropout and softmax: dS
                 kernels.matmul(
-                    rows.count, seen, size, incoming, width, valueRows, size * 16, gradients, count, 0, nil)
+                    rows.count, seen, size, incoming, width, valueRows, size * 16, nil, gradients, count, 0, nil)
                 for row in 0..<rows.count {
                     let line = gradients + row * count
                     for key in seen..<count { line[key] = 0 }
@@ -104,7 +104,7 @@ struct AttentionBackwardTask: TeamTask {
                 }
                 // dQ = dS K, dK += dSᵀ Q
                 kernels.matmul(
-                    rows.count, size, seen, gradients, count, keyColumns, count * 16,
+                    rows.count, size, seen, gradients, count, keyColumns, count * 16, nil,
                     dq.pointer(row: first, column: item.head * size), dq.width, 0, nil)
                 addTransposed(
                     gradients, core.query(item, rows.lowerBound), stride: core.queries.width, item, rows, seen,
@@ -126,7 +126,7 @@ struct AttentionBackwardTask: TeamTask {
                 rows.count, min(16, size - column), matrix + column, stride, panels + column * rows.count)
         }
         kernels.matmul(
-            seen, size, rows.count, scratch, rows.count, panels, rows.count * 16,
+            seen, size, rows.count, scratch, rows.count, panels, rows.count * 16, nil,
             target.pointer(row: item.span.keys.lowerBound, column: item.head * size), target.width, 1, nil)
     }
 }

@@ -67,8 +67,8 @@ extension ForwardContext {
         }
     }
 
-    /// Rows whose logits exist together: 39 MB of them at GPT-2's vocabulary.
-    private static let lossRows = 192
+    /// Rows whose logits exist together, at most: 51 MB of them at GPT-2's vocabulary.
+    private static let lossRows = 256
 
     /// The losses of rows of logits, each; `gradient`, which may be the logits themselves, becomes
     /// (softmax - target) * weight.

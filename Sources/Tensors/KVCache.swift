@@ -71,9 +71,9 @@ public final class KVCache {
 
     private var numberSize: Int { holdsHalves ? 2 : 4 }
     /// Bytes of a page's keys of one head.
-    package var keyBytes: Int { Self.pageLength * headSize * numberSize }
+    private var keyBytes: Int { Self.pageLength * headSize * numberSize }
     /// Bytes of a page's values of one head.
-    package var valueBytes: Int { Self.pageLength * Self.padded(headSize) * numberSize }
+    private var valueBytes: Int { Self.pageLength * Self.padded(headSize) * numberSize }
 
     /// The keys of a page: panels of 16 positions, each [head size, 16].
     package func keys(page: Int, layer: Int, head: Int) -> UnsafeMutableRawPointer {

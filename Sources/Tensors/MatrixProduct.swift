@@ -91,10 +91,8 @@ private struct ProductTask: TeamTask {
     let scratch: Tensor
     let kernels: kernels_table
 
-    /// Rows that pass a block of b together: with 256 of their elements each they stay in the second cache.
-    private static let rowsTogether = 192
     private static let depthTogether = Int(KERNELS_DEPTH_BLOCK)
-    static let scratchCount = (rowsTogether + 16) * depthTogether
+    static let scratchCount = (RowGroups.largest + 16) * depthTogether
 
     /// Each part makes a run of columns for all rows, or where that divides badly, a run of rows for all columns.
     func run(part: Int, of parts: Int) {
@@ -113,8 +111,7 @@ private struct ProductTask: TeamTask {
 
     private func multiply(rows: Range<Int>, columns: Range<Int>, _ part: Int) {
         if columns.isEmpty { return }
-        for row in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.rowsTogether) {
-            let group = row..<min(row + Self.rowsTogether, rows.upperBound)
+        for group in RowGroups(rows) {
             var start = 0
             repeat {  // a depth of 0 is one empty block
                 let depth = start..<min(start + Self.depthTogether, a.columns)
@@ -136,7 +133,8 @@ private struct ProductTask: TeamTask {
             let adding: Int32 = accumulate || depth.lowerBound > 0 ? 1 : 0
             guard isLast, let epilogue else {
                 kernels.matmul(
-                    rows.count, width, depth.count, left, leftStride, panel, 16 * depth.count, output, c.stride, adding,
+                    rows.count, width, depth.count, left, leftStride, panel, 16 * depth.count, nil, output, c.stride,
+                    adding,
                     nil)
                 continue
             }
@@ -145,7 +143,8 @@ private struct ProductTask: TeamTask {
                 residual: epilogue.residual.map { UnsafePointer($0.floats + rows.lowerBound * c.columns + column) },
                 residual_stride: c.columns, activation: epilogue.activation.kernel)
             kernels.matmul(
-                rows.count, width, depth.count, left, leftStride, panel, 16 * depth.count, output, c.stride, adding,
+                rows.count, width, depth.count, left, leftStride, panel, 16 * depth.count, nil, output, c.stride,
+                adding,
                 &finish)
         }
     }

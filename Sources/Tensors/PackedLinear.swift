@@ -45,26 +45,23 @@ private struct PackedLinearTask: TeamTask {
     let y: Tensor
     let kernels: kernels_table
 
-    /// Rows that pass a block of weights together; 256 of their inputs stay in the second cache.
-    private static let rowsTogether = 192
-
     /// Each part makes a run of neighbouring outputs for all rows.
     func run(part: Int, of parts: Int) {
         let (inputs, outputs) = (weight.inputs, weight.outputs)
         let (first, columns) = panels(of: weight, part: part, of: parts)
         if columns <= 0 { return }
         let panel = weight.panels + first / 16 * weight.panelStride
-        for row in stride(from: 0, to: x.rows, by: Self.rowsTogether) {
-            let rows = min(Self.rowsTogether, x.rows - row)
+        for group in RowGroups(0..<x.rows) {
+            let (row, rows) = (group.lowerBound, group.count)
             var finish = epilogue.kernel(row: row, column: first, outputs: outputs)
             if weight.format == .f16 {
                 kernels.matmul_f16(
                     rows, columns, inputs, x.floats + row * inputs, inputs, panel.assumingMemoryBound(to: UInt16.self),
-                    inputs * 16, y.floats + row * outputs + first, outputs, 0, &finish)
+                    inputs * 16, nil, y.floats + row * outputs + first, outputs, 0, &finish)
             } else {
                 kernels.matmul(
                     rows, columns, inputs, x.floats + row * inputs, inputs, panel.assumingMemoryBound(to: Float.self),
-                    inputs * 16, y.floats + row * outputs + first, outputs, 0, &finish)
+                    inputs * 16, nil, y.floats + row * outputs + first, outputs, 0, &finish)
             }
         }
     }

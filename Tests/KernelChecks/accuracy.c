@@ -43,7 +43,7 @@ void check_matmul_accuracy(const kernels_table *table, kernel_report *report) {
         for (int accumulate = 0; accumulate < 2; accumulate++) {
             float *c = copy_of(rows * columns, initial);
             kernels_epilogue epilogue = {bias, residual, (ptrdiff_t)columns, kernels_identity};
-            table->matmul(rows, columns, depth, a, (ptrdiff_t)depth, b, (ptrdiff_t)panel_stride, c, (ptrdiff_t)columns,
+            table->matmul(rows, columns, depth, a, (ptrdiff_t)depth, b, (ptrdiff_t)panel_stride, NULL, c, (ptrdiff_t)columns,
                           accumulate, &epilogue);
             for (size_t row = 0; row < rows; row++) {
                 for (size_t column = 0; column < columns; column++) {

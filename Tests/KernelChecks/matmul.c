@@ -52,7 +52,8 @@ static void free_operands(operands *o) {
 
 static void run(const kernels_table *table, const operands *o, size_t rows, size_t columns, float *c, int accumulate,
                 const kernels_epilogue *epilogue) {
-    table->matmul(rows, columns, o->depth, o->a, o->a_stride, o->b, o->panel_stride, c, o->c_stride, accumulate, epilogue);
+    table->matmul(rows, columns, o->depth, o->a, o->a_stride, o->b, o->panel_stride, rows % 2 ? o->b : NULL, c, o->c_stride,
+                  accumulate, epilogue);
 }
 
 /// Every shape up to the largest; the whole of c is compared, what lies outside the output included.
@@ -158,8 +159,8 @@ void check_matmul_bounds(const kernels_table *table, kernel_report *report) {
                 fill_ordinary(&s, rows * columns, residual);
                 kernels_epilogue epilogue = {bias, residual, (ptrdiff_t)columns, (kernels_activation)(columns % 6)};
                 ptrdiff_t panel = (ptrdiff_t)(depth * KERNELS_PANEL), width = (ptrdiff_t)columns;
-                scalar->matmul(rows, columns, depth, a, (ptrdiff_t)depth, b, panel, expected, width, 0, &epilogue);
-                table->matmul(rows, columns, depth, a, (ptrdiff_t)depth, b, panel, got, width, 0, &epilogue);
+                scalar->matmul(rows, columns, depth, a, (ptrdiff_t)depth, b, panel, NULL, expected, width, 0, &epilogue);
+                table->matmul(rows, columns, depth, a, (ptrdiff_t)depth, b, panel, NULL, got, width, 0, &epilogue);
                 compare(report, rows * columns, got, expected, "%s matmul %zu x %zu x %zu, exact buffers", table->name, rows,
                         columns, depth);
                 float *all[] = {a, b, bias, residual, expected, got};
@@ -196,10 +197,10 @@ void check_matmul_collisions(const kernels_table *table, kernel_report *report) 
                 };
                 const kernels_epilogue *chosen = w % 2 ? &epilogue : NULL;
                 int accumulate = (int)(d % 2);
-                scalar->matmul(rows, columns, depth, a, (ptrdiff_t)distance, b, (ptrdiff_t)(depth * KERNELS_PANEL), expected,
-                               (ptrdiff_t)stride, accumulate, chosen);
-                table->matmul(rows, columns, depth, a, (ptrdiff_t)distance, b, (ptrdiff_t)(depth * KERNELS_PANEL), got,
-                              (ptrdiff_t)stride, accumulate, chosen);
+                scalar->matmul(rows, columns, depth, a, (ptrdiff_t)distance, b, (ptrdiff_t)(depth * KERNELS_PANEL), NULL,
+                               expected, (ptrdiff_t)stride, accumulate, chosen);
+                table->matmul(rows, columns, depth, a, (ptrdiff_t)distance, b, (ptrdiff_t)(depth * KERNELS_PANEL), NULL,
+                              got, (ptrdiff_t)stride, accumulate, chosen);
                 compare(report, rows * stride, got, expected, "%s matmul of far rows %zu x %zu x %zu", table->name, rows, columns,
                         depth);
                 float *all[] = {a, b, bias, residual, expected, got};
@@ -211,7 +212,7 @@ void check_matmul_collisions(const kernels_table *table, kernel_report *report) 
 
 /// Halves give the bits of the floats that they are.
 void check_matmul_f16(const kernels_table *table, kernel_report *report) {
-    static const size_t depths[] = {0, 1, 5, 255, 256, 257, 600};
+    static const size_t depths[] = {0, 1, 5, 64, 65, 255, 256, 257, 600};
     const kernels_table *scalar = kernels_named("scalar");
     stream s = {47};
     for (size_t d = 0; d < sizeof depths / sizeof depths[0]; d++) {
@@ -239,10 +240,10 @@ void check_matmul_f16(const kernels_table *table, kernel_report *report) {
                     .activation = (kernels_activation)(columns % 6),
                 };
                 const kernels_epilogue *chosen = (rows + columns) % 5 ? &epilogue : NULL;
-                scalar->matmul(rows, columns, depth, a, (ptrdiff_t)depth, wide, (ptrdiff_t)panel_stride, expected,
-                               (ptrdiff_t)stride, accumulate, chosen);
-                table->matmul_f16(rows, columns, depth, a, (ptrdiff_t)depth, halves, (ptrdiff_t)panel_stride, got,
-                                  (ptrdiff_t)stride, accumulate, chosen);
+                scalar->matmul(rows, columns, depth, a, (ptrdiff_t)depth, wide, (ptrdiff_t)panel_stride, NULL,
+                               expected, (ptrdiff_t)stride, accumulate, chosen);
+                table->matmul_f16(rows, columns, depth, a, (ptrdiff_t)depth, halves, (ptrdiff_t)panel_stride,
+                                  columns % 2 ? halves : NULL, got, (ptrdiff_t)stride, accumulate, chosen);
                 compare(report, (rows + 1) * stride, got, expected, "%s matmul of f16 %zu x %zu x %zu", table->name, rows, columns,
                         depth);
                 free(halves);

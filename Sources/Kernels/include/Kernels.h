@@ -75,13 +75,16 @@ typedef struct {
     /// rows of a and c are `a_stride` and `c_stride` floats apart. With p_k the ascending chain of fused multiply-adds
     /// from zero over the k-th 256 of the depth, an element is ((p_0 + p_1) + p_2) + ..., then the epilogue.
     /// With `accumulate`, the total starts from what c holds instead of p_0 alone: c = ((c + p_0) + p_1) + ...
+    /// `next` may be null; else it is what takes b's place in the next call, in b's shape: the memory is asked for it meanwhile.
     void (*matmul)(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const float *b,
-                   ptrdiff_t panel_stride, float *c, ptrdiff_t c_stride, int accumulate, const kernels_epilogue *epilogue);
+                   ptrdiff_t panel_stride, const float *next, float *c, ptrdiff_t c_stride, int accumulate,
+                   const kernels_epilogue *epilogue);
 
     /// ``matmul`` with weights in half precision, which are widened first: the same bits as with the floats that they are.
     /// `b` is ceil(columns / 16) panels of depth x 16 halves, `panel_stride` halves apart.
     void (*matmul_f16)(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const uint16_t *b,
-                       ptrdiff_t panel_stride, float *c, ptrdiff_t c_stride, int accumulate, const kernels_epilogue *epilogue);
+                       ptrdiff_t panel_stride, const uint16_t *next, float *c, ptrdiff_t c_stride, int accumulate,
+                       const kernels_epilogue *epilogue);
 
     /// y[i] = (x[i] - mean) * rstd * gain[i] + bias[i] over one row, the last two steps fused;
     /// mean = sum / count, rstd = 1 / sqrt(sum((x - mean)^2) / count + epsilon), sums in sixteen lanes.

@@ -14,9 +14,4 @@ static inline void memory_trim(void) {
 #endif
 }
 
-/// Asks for bytes that are needed soon, and waits for none of them.
-static inline void memory_prefetch(const void *start, size_t count) {
-    for (size_t at = 0; at < count; at += 64) __builtin_prefetch((const char *)start + at, 0, 3);
-}
-
 #endif

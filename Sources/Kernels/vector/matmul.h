@@ -4,6 +4,9 @@
 /// functions take the tile's size as constants, so that every size gets straight-line code.
 
 #define PANEL_VECTORS (KERNELS_PANEL / LANES)
+/// Panels that one row takes together where they are at most so deep.
+#define NEAR_PANELS 4
+#define NEAR_DEPTH 64
 
 typedef struct {
     const float *a;
@@ -18,13 +21,16 @@ typedef struct {
     size_t row, column;                // of c within the whole output, for the epilogue's operands
     const char *ahead;                 // what to ask the memory for meanwhile, `ahead_step` bytes on with each of the depth
     size_t ahead_step;
+    ptrdiff_t ahead_stride;            // bytes from one panel of it to the next
 } tile;
 
-/// Lets the tiles of some rows ask for what comes next, each for its share of `bytes` for each of the depth.
+/// Lets the tiles of some rows ask for what comes next, each for its share of a panel's `bytes` for each of the depth. If
+/// nothing comes they ask for what they have: to ask for memory that nobody has is slow.
 static ALWAYS_INLINE void look_ahead(tile *t, const void *next, size_t bytes, size_t rows) {
     size_t tiles = rows > TILE_ROWS ? (rows + TILE_ROWS - 1) / TILE_ROWS : 1;
-    t->ahead = next;
-    t->ahead_step = (bytes + tiles - 1) / tiles;
+    t->ahead = next ? next : t->b;
+    t->ahead_step = next ? (bytes + tiles - 1) / tiles : 0;
+    t->ahead_stride = next ? t->panel_stride * (ptrdiff_t)(bytes / KERNELS_PANEL) : 0;
 }
 
 /// Stores one vector of the tile: adds what came before, applies the epilogue. `count` elements exist.
@@ -47,11 +53,19 @@ static ALWAYS_INLINE void finish(const tile *t, V sum, float *c, size_t row, siz
     else v_store_n(c, sum, count);
 }
 
-static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, const size_t panels, size_t depth, const int half) {
+/// - Parameter far: whether one row's weights come from memory in streams that are asked for a little ahead; else, and for many
+///   rows, the tile says what to ask for.
+static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, const size_t panels, size_t depth, const int half,
+                                           const int far) {
     V sums[TILE_ROWS][8][PANEL_VECTORS];
     UNROLL for (size_t r = 0; r < rows; r++)
         UNROLL for (size_t p = 0; p < panels; p++)
             UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) sums[r][p][v] = v_zero();
+    // Many rows take long enough for their output to come meanwhile.
+    if (rows > 2)
+        UNROLL for (size_t r = 0; r < rows; r++)
+            UNROLL for (size_t p = 0; p < panels; p++)
+                __builtin_prefetch(t->c + (ptrdiff_t)r * t->c_stride + p * KERNELS_PANEL, 1, 3);
     const float *a = t->a;
     const float *floats = t->b;
     const uint16_t *halves = t->b;
@@ -59,11 +73,12 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
         V columns[8][PANEL_VECTORS];
         UNROLL for (size_t p = 0; p < panels; p++) {
             ptrdiff_t line = (ptrdiff_t)p * t->panel_stride + (ptrdiff_t)k * KERNELS_PANEL;
-            // One row reads its weights from memory and uses them once: ask for them early. Many rows take their time, so what
-            // they ask for waits in the second cache.
-            if (rows == 1 && !half) __builtin_prefetch(floats + line + PREFETCH_LINES * KERNELS_PANEL, 0, 3);
-            if (rows > 2) __builtin_prefetch(t->ahead + (ptrdiff_t)p * t->panel_stride * 4 + k * t->ahead_step, 0, 2);
-            if (half && k % 2 == 0) __builtin_prefetch(halves + line + 2 * PREFETCH_LINES * KERNELS_PANEL, 0, 3);
+            // Many rows take their time, so what they ask for waits in the second cache.
+            const char *ahead = t->ahead + (ptrdiff_t)p * t->ahead_stride + k * t->ahead_step;
+            if (rows > 2) __builtin_prefetch(ahead, 0, 2);
+            if (rows == 1 && !far) __builtin_prefetch(ahead, 0, 3);
+            if (far && !half) __builtin_prefetch(floats + line + PREFETCH_LINES * KERNELS_PANEL, 0, 3);
+            if (far && half && k % 2 == 0) __builtin_prefetch(halves + line + 2 * PREFETCH_LINES * KERNELS_PANEL, 0, 3);
             UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) {
                 ptrdiff_t at = line + (ptrdiff_t)v * LANES;
                 columns[p][v] = half ? v_widen(halves + at) : v_load(floats + at);
@@ -85,15 +100,17 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
 }
 
 static ALWAYS_INLINE void multiply(const tile *t, const size_t rows, const size_t panels, size_t depth) {
-    multiply_weights(t, rows, panels, depth, 0);
+    multiply_weights(t, rows, panels, depth, 0, rows == 1);
 }
 static void multiply_1_f16(const tile *t, size_t panels, size_t depth) {
-    if (panels == FAR_PANELS) multiply_weights(t, 1, FAR_PANELS, depth, 1);
-    else multiply_weights(t, 1, 1, depth, 1);
+    if (panels == NEAR_PANELS && depth <= NEAR_DEPTH) multiply_weights(t, 1, NEAR_PANELS, depth, 1, 0);
+    else if (panels == FAR_PANELS) multiply_weights(t, 1, FAR_PANELS, depth, 1, 1);
+    else multiply_weights(t, 1, 1, depth, 1, 1);
 }
 
 static void multiply_1(const tile *t, size_t panels, size_t depth) {
-    if (panels == FAR_PANELS) multiply(t, 1, FAR_PANELS, depth);
+    if (panels == NEAR_PANELS && depth <= NEAR_DEPTH) multiply_weights(t, 1, NEAR_PANELS, depth, 0, 0);
+    else if (panels == FAR_PANELS) multiply(t, 1, FAR_PANELS, depth);
     else if (panels == WIDE_PANELS) multiply(t, 1, WIDE_PANELS, depth);  // the row left over from tiles of many
     else multiply(t, 1, 1, depth);
 }
@@ -150,11 +167,20 @@ static ALWAYS_INLINE void multiply_block(tile t, size_t first, size_t rows, size
     }
 }
 
+/// How many of the panels that are left go together. For one row long ones come from memory, in no more streams than it serves
+/// well; short ones are a page of keys or values that was asked for before, where more sums at once keep the multipliers busy.
+static ALWAYS_INLINE size_t panels_together(size_t rows, size_t left, size_t depth) {
+    size_t wanted = rows == 1 ? FAR_PANELS : rows == 2 ? 2 : WIDE_PANELS;
+    int near = rows == 1 && depth <= NEAR_DEPTH && left >= NEAR_PANELS;
+    if (near && (wanted < NEAR_PANELS || left < wanted)) return NEAR_PANELS;
+    return left >= wanted ? wanted : 1;
+}
+
 static void matmul(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const float *b,
-                   ptrdiff_t panel_stride, float *c, ptrdiff_t c_stride, int accumulate, const kernels_epilogue *epilogue) {
+                   ptrdiff_t panel_stride, const float *next, float *c, ptrdiff_t c_stride, int accumulate,
+                   const kernels_epilogue *epilogue) {
     size_t panels = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL;
     size_t blocks = depth == 0 ? 1 : (depth + KERNELS_DEPTH_BLOCK - 1) / KERNELS_DEPTH_BLOCK;
-    size_t together = rows == 1 ? FAR_PANELS : rows == 2 ? 2 : WIDE_PANELS;
     // Few rows: the weights come from memory, so follow each panel to its end. Many rows: a block of one panel stays
     // in the first cache while all rows pass it.
     int few = rows <= TILE_ROWS, copied = rows_collide(rows, panels, a_stride);
@@ -172,7 +198,7 @@ static void matmul(size_t rows, size_t columns, size_t depth, const float *a, pt
                     memcpy(copy + r * COPY_STRIDE, from + (ptrdiff_t)r * a_stride + start, length * sizeof(float));
             }
             for (size_t panel = 0; panel < panels;) {
-                size_t group = panel + together <= panels ? together : 1;
+                size_t group = panels_together(rows, panels - panel, depth);
                 for (size_t i = 0; i < inner; i++) {
                     size_t block = o + i, start = block * KERNELS_DEPTH_BLOCK;
                     size_t length = depth - start < KERNELS_DEPTH_BLOCK ? depth - start : KERNELS_DEPTH_BLOCK;
@@ -187,10 +213,11 @@ static void matmul(size_t rows, size_t columns, size_t depth, const float *a, pt
                         .epilogue = block + 1 == blocks ? epilogue : NULL,
                         .column = panel * KERNELS_PANEL,
                     };
-                    // The same block of the next panels. A few rows read each panel in one stream, which the processor
-                    // follows by itself.
-                    look_ahead(&t, few ? weights : weights + (ptrdiff_t)group * panel_stride,
-                               few ? 0 : KERNELS_PANEL * sizeof(float), some);
+                    // One row: the same place in what comes next. Many: the same block of the next panels. A few rows read
+                    // each panel in one stream, which the processor follows by itself.
+                    const float *then = next && (rows == 1 || !few) ? next + (weights - b) : NULL;
+                    if (!few && panel + 2 * group <= panels) then = weights + (ptrdiff_t)group * panel_stride;
+                    look_ahead(&t, then, KERNELS_PANEL * sizeof(float), some);
                     multiply_block(t, first, some, group, length, copied ? copy : from + start,
                                    c + (ptrdiff_t)first * c_stride + panel * KERNELS_PANEL);
                 }
@@ -202,12 +229,13 @@ static void matmul(size_t rows, size_t columns, size_t depth, const float *a, pt
 
 /// One row reads halves where they lie; for more rows a block of one panel is widened once, in the first cache.
 static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const uint16_t *b,
-                       ptrdiff_t panel_stride, float *c, ptrdiff_t c_stride, int accumulate, const kernels_epilogue *epilogue) {
+                       ptrdiff_t panel_stride, const uint16_t *next, float *c, ptrdiff_t c_stride, int accumulate,
+                       const kernels_epilogue *epilogue) {
     float widened[KERNELS_DEPTH_BLOCK * KERNELS_PANEL];
     size_t panels = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL;
     size_t blocks = depth == 0 ? 1 : (depth + KERNELS_DEPTH_BLOCK - 1) / KERNELS_DEPTH_BLOCK;
     for (size_t panel = 0; panel < panels;) {
-        size_t group = rows == 1 && panel + FAR_PANELS <= panels ? FAR_PANELS : 1;
+        size_t group = rows == 1 ? panels_together(rows, panels - panel, depth) : 1;
         for (size_t block = 0; block < blocks; block++) {
             size_t start = block * KERNELS_DEPTH_BLOCK;
             size_t length = depth - start < KERNELS_DEPTH_BLOCK ? depth - start : KERNELS_DEPTH_BLOCK;
@@ -225,7 +253,10 @@ static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a
                 .epilogue = block + 1 == blocks ? epilogue : NULL,
                 .column = panel * KERNELS_PANEL,
             };
-            look_ahead(&t, halves + length * KERNELS_PANEL, KERNELS_PANEL * sizeof(uint16_t), rows);
+            const uint16_t *then = next ? next + (halves - b) : NULL;
+            if (rows > 1 && block + 1 < blocks) then = halves + length * KERNELS_PANEL;
+            else if (rows > 1 && panel + 1 < panels) then = b + (ptrdiff_t)(panel + 1) * panel_stride;
+            look_ahead(&t, then, KERNELS_PANEL * sizeof(uint16_t), rows);
             if (rows == 1) multiply_1_f16(&t, group, length);
             else multiply_block(t, 0, rows, 1, length, t.a, t.c);
         }

@@ -11,7 +11,7 @@ extension OperationCase {
         plain("no rows", [0, 4], outputs: 3),
         plain("no inputs", [3, 0], outputs: 4),
         plain("no outputs", [3, 4], outputs: 0),
-        // More than 192 rows, and more than 256 that a sum runs over: inputs forwards, rows backwards.
+        // Two groups of rows, and more than 256 that a sum runs over: inputs forwards, rows backwards.
         blocks("blocks", weight: [300, 20]) { .inputsByOutputs($0) },
         blocks("blocks, outputs by inputs", weight: [20, 300]) { .outputsByInputs($0) },
         OperationCase(
@@ -53,8 +53,8 @@ extension OperationCase {
         return OperationCase(
             .linear, variant,
             inputs: [
-                Input("x", 260, 300), Input("weight", weight[0], weight[1]), Input("bias", 20),
-                Input("residual", 260, 20),
+                Input("x", 270, 300), Input("weight", weight[0], weight[1]), Input("bias", 20),
+                Input("residual", 270, 20),
             ],
             forward: { $1.linear($0.x, form($0.weight), bias: $0.bias, adding: $0.residual) },
             twin: {

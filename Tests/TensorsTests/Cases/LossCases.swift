@@ -6,7 +6,7 @@ extension OperationCase {
         loss("one class", rows: 2, 1),
         loss("many classes", rows: 3, 1000),
         // More rows than logits of linearCrossEntropy exist together.
-        loss("blocks", rows: 200, 11),
+        loss("blocks", rows: 270, 11),
         loss("ignored rows", rows: 5, 7, ignored: { $0 % 2 == 1 }),
         loss("all rows ignored", rows: 3, 7, ignored: { _ in true }),
         loss("no rows", rows: 0, 7),
@@ -15,8 +15,8 @@ extension OperationCase {
         linearLoss("ignored rows", rows: 5, 5, 7, ignored: { $0 % 2 == 1 }),
         linearLoss("all rows ignored", rows: 3, 5, 7, ignored: { _ in true }),
         linearLoss("no rows", rows: 0, 5, 7),
-        linearLoss("blocks", rows: 400, 20, 33, ignored: { $0 % 7 == 1 }),
-        linearLoss("blocks, tied", rows: 200, 20, 300, tied: true),
+        linearLoss("blocks", rows: 530, 20, 33, ignored: { $0 % 7 == 1 }),
+        linearLoss("blocks, tied", rows: 270, 20, 300, tied: true),
     ]
 
     /// Every class, in some order.

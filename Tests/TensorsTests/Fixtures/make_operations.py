@@ -62,7 +62,7 @@ for variant, shape, outputs in [
     (": wide", (33, 40), 400), (": no rows", (0, 4), 3), (": no inputs", (3, 0), 4), (": no outputs", (3, 4), 0),
 ]:  # fmt: skip
     case("linear" + variant, lambda x, weight: x @ weight, x=shape, weight=(shape[-1], outputs))
-blocks = dict(x=(260, 300), bias=(20,), residual=(260, 20))
+blocks = dict(x=(270, 300), bias=(20,), residual=(270, 20))
 case("linear: blocks", lambda x, weight, bias, residual: x @ weight + bias + residual, **blocks, weight=(300, 20))
 case(
     "linear: blocks, outputs by inputs", lambda x, weight, bias, residual: x @ weight.T + bias + residual, **blocks,
@@ -274,7 +274,7 @@ def none(_):
 
 
 for variant, rows, classes, ignored in [
-    ("", 4, 7, none), (": one class", 2, 1, none), (": many classes", 3, 1000, none), (": blocks", 200, 11, none),
+    ("", 4, 7, none), (": one class", 2, 1, none), (": many classes", 3, 1000, none), (": blocks", 270, 11, none),
     (": ignored rows", 5, 7, lambda i: i % 2 == 1), (": all rows ignored", 3, 7, lambda i: True), (": no rows", 0, 7, none),
 ]:  # fmt: skip
     targets = targets_of(rows, classes, ignored)
@@ -282,8 +282,8 @@ for variant, rows, classes, ignored in [
 for variant, rows, channels, classes, tied, ignored in [
     ("", 4, 5, 7, False, none), (": tied", 4, 5, 7, True, none),
     (": ignored rows", 5, 5, 7, False, lambda i: i % 2 == 1), (": all rows ignored", 3, 5, 7, False, lambda i: True),
-    (": no rows", 0, 5, 7, False, none), (": blocks", 400, 20, 33, False, lambda i: i % 7 == 1),
-    (": blocks, tied", 200, 20, 300, True, none),
+    (": no rows", 0, 5, 7, False, none), (": blocks", 530, 20, 33, False, lambda i: i % 7 == 1),
+    (": blocks, tied", 270, 20, 300, True, none),
 ]:  # fmt: skip
     targets = targets_of(rows, classes, ignored)
     case(
