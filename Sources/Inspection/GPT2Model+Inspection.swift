@@ -1,8 +1,18 @@
 public import Files
-internal import Foundation
 public import GPT2
 public import Tensors
 public import Tokenizers
+
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#else
+    internal import Foundation
+#endif
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
 
 extension GPT2Model {
     /// Shows what the model does with a text. Runs on the calling thread.

@@ -1,5 +1,10 @@
-public import Foundation
 public import Tokenizers
+
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
 
 /// What a model does at the last position of a prompt, layer by layer.
 ///

@@ -21,6 +21,7 @@ typedef struct {
     size_t row, column;                // of c within the whole output, for the epilogue's operands
     const char *ahead;                 // what to ask the memory for meanwhile, `ahead_step` bytes on with each of the depth
     size_t ahead_step;
+    size_t ahead_left;                 // bytes of each of its lines that nobody has asked for yet
     ptrdiff_t ahead_stride;            // bytes from one panel of it to the next
 } tile;
 
@@ -30,6 +31,7 @@ static ALWAYS_INLINE void look_ahead(tile *t, const void *next, size_t bytes, si
     size_t tiles = rows > TILE_ROWS ? (rows + TILE_ROWS - 1) / TILE_ROWS : 1;
     t->ahead = next ? next : t->b;
     t->ahead_step = next ? (bytes + tiles - 1) / tiles : 0;
+    t->ahead_left = next ? bytes : 0;
     t->ahead_stride = next ? t->panel_stride * (ptrdiff_t)(bytes / KERNELS_PANEL) : 0;
 }
 
@@ -76,7 +78,7 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
             // Many rows take their time, so what they ask for waits in the second cache.
             const char *ahead = t->ahead + (ptrdiff_t)p * t->ahead_stride + k * t->ahead_step;
             if (rows > 2) __builtin_prefetch(ahead, 0, 2);
-            if (rows == 1 && !far) __builtin_prefetch(ahead, 0, 3);
+            if (rows == 1 && !far && !(half && k % 2)) __builtin_prefetch(ahead, 0, 3);
             if (far && !half) __builtin_prefetch(floats + line + PREFETCH_LINES * KERNELS_PANEL, 0, 3);
             if (far && half && k % 2 == 0) __builtin_prefetch(halves + line + 2 * PREFETCH_LINES * KERNELS_PANEL, 0, 3);
             UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) {
@@ -164,6 +166,10 @@ static ALWAYS_INLINE void multiply_block(tile t, size_t first, size_t rows, size
         t.row = first + row;
         multiply_rows(&t, rows - row < TILE_ROWS ? rows - row : TILE_ROWS, group, length);
         t.ahead += length * t.ahead_step;
+        // Shares are rounded up, so the last tiles may find less left, or nothing.
+        t.ahead_left -= t.ahead_step;
+        if (t.ahead_left < t.ahead_step) t.ahead_step = t.ahead_left;
+        if (t.ahead_step == 0) look_ahead(&t, NULL, 0, 1);
     }
 }
 
@@ -254,7 +260,8 @@ static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a
                 .column = panel * KERNELS_PANEL,
             };
             const uint16_t *then = next ? next + (halves - b) : NULL;
-            if (rows > 1 && block + 1 < blocks) then = halves + length * KERNELS_PANEL;
+            if (rows > 1 && depth - start >= 2 * length) then = halves + length * KERNELS_PANEL;
+            else if (rows > 1 && block + 1 < blocks) then = NULL;  // the next block is shorter
             else if (rows > 1 && panel + 1 < panels) then = b + (ptrdiff_t)(panel + 1) * panel_stride;
             look_ahead(&t, then, KERNELS_PANEL * sizeof(uint16_t), rows);
             if (rows == 1) multiply_1_f16(&t, group, length);

@@ -25,20 +25,22 @@ static ALWAYS_INLINE void finish_panel(size_t rows, size_t columns, const float 
     }
 }
 
-/// Asks for what comes six blocks later.
-static ALWAYS_INLINE void prefetch_block(const uint8_t *block, const size_t bytes) {
-    for (size_t line = 0; line < bytes; line += 64) __builtin_prefetch(block + 6 * bytes + line, 0, 3);
+/// Asks for what comes six blocks later, if that is before the end: to ask for memory that nobody has is slow.
+static ALWAYS_INLINE void prefetch_block(const uint8_t *block, const size_t bytes, const uint8_t *end) {
+    const uint8_t *ahead = (size_t)(end - block) > 6 * bytes ? block + 6 * bytes : block;
+    for (size_t line = 0; line < bytes; line += 64) __builtin_prefetch(ahead + line, 0, 3);
 }
 
 /// The sums of one row and a panel, which comes from memory in one stream.
-static ALWAYS_INLINE void multiply_row(size_t blocks, const int bits, const kernels_quantized_rows *a, const uint8_t *b, float *sums) {
+static ALWAYS_INLINE void multiply_row(size_t blocks, const int bits, const kernels_quantized_rows *a, const uint8_t *b,
+                                       const uint8_t *end, float *sums) {
     const size_t bytes = block_bytes(bits);
     QF totals[HALVES];
     UNROLL for (size_t h = 0; h < HALVES; h++) totals[h] = q_zero();
     for (size_t k = 0; k < blocks; k++) {
         const uint8_t *block = b + k * bytes;
         const int8_t *x = a->values + k * KERNELS_QUANT_BLOCK;
-        prefetch_block(block, bytes);
+        prefetch_block(block, bytes, end);
         QI dots[HALVES];
         UNROLL for (size_t s = 0; s < 8; s += 2) {
             QI low = q_four(x + 4 * s), high = q_four(x + 4 * s + 4);
@@ -81,12 +83,12 @@ static ALWAYS_INLINE void multiply_tile(const size_t rows, const int bits, const
 
 /// The sums of a group of rows and one panel.
 static ALWAYS_INLINE void multiply_group(size_t first, size_t rows, size_t blocks, const int bits,
-                                         const kernels_quantized_rows *a, const uint8_t *b, float *sums) {
+                                         const kernels_quantized_rows *a, const uint8_t *b, const uint8_t *end, float *sums) {
     const size_t bytes = block_bytes(bits);
     memset(sums, 0, rows * KERNELS_PANEL * sizeof(float));
     for (size_t k = 0; k < blocks; k++) {
         const uint8_t *block = b + k * bytes;
-        if (rows <= FEW_ROWS) prefetch_block(block, bytes);
+        if (rows <= FEW_ROWS) prefetch_block(block, bytes, end);
         for (size_t r = 0; r < rows;) {
             size_t number = k * a->rows + first + r;
             const int8_t *x = a->values + number * KERNELS_QUANT_BLOCK;
@@ -117,8 +119,8 @@ static ALWAYS_INLINE void matmul_quantized(size_t columns, size_t blocks, const 
     for (size_t row = 0; row < a->rows; row += ROWS_TOGETHER) {
         size_t rows = a->rows - row < ROWS_TOGETHER ? a->rows - row : ROWS_TOGETHER;
         for (size_t panel = 0; panel < panels; panel++) {
-            if (a->rows == 1) multiply_row(blocks, bits, a, b + panel * stride, sums);
-            else multiply_group(row, rows, blocks, bits, a, b + panel * stride, sums);
+            if (a->rows == 1) multiply_row(blocks, bits, a, b + panel * stride, b + panels * stride, sums);
+            else multiply_group(row, rows, blocks, bits, a, b + panel * stride, b + panels * stride, sums);
             finish_panel(rows, columns, sums, c, c_stride, row, panel * KERNELS_PANEL, epilogue);
         }
     }
