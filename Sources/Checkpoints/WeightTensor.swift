@@ -42,7 +42,8 @@ public struct WeightTensor: Sendable {
                 release(bytes: range)
                 other.release(bytes: range)
             }
-            guard bytes[range].elementsEqual(other.bytes[range]) else { return false }
+            let slices = [bytes, other.bytes].map { UnsafeRawBufferPointer(rebasing: $0[range]) }
+            guard slices[0].holdsSameBytes(as: slices[1]) else { return false }
         }
         return true
     }

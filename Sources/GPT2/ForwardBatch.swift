@@ -30,6 +30,15 @@ public struct ForwardBatch {
     /// Whether the sequences have caches, so that they may go on in another batch; else they are whole.
     var isCached: Bool { wholeSequences.isEmpty }
 
+    /// The rows that are asked for; nil where it is all of them.
+    func rows(_ rows: GPT2.Rows) -> [Int32]? {
+        switch rows {
+        case .none: []
+        case .last: lastRows.count < tokens.count ? lastRows : nil
+        case .all: nil
+        }
+    }
+
     /// Adds a sequence's next tokens, at least one; a cache may stand in a batch once.
     ///
     /// - Throws: ``InputError`` of kind `data` if the cache has no room for them, `usage` if one is no id of any vocabulary.
@@ -111,6 +120,23 @@ extension KVCache {
 }
 
 extension GPT2 {
+    /// A ``KVCache`` of its own for a sequence, where the system has the memory.
+    ///
+    /// - Throws: ``InputError`` of kind `data` where it has not.
+    package func cache(for positions: Int) throws(InputError) -> KVCache {
+        let memory = KVCache.fits(
+            layers: configuration.layers, heads: configuration.heads, headSize: configuration.headSize,
+            capacity: min(positions, configuration.contextLength), holdsHalves: cachesHalves)
+        guard memory.isThere else {
+            throw InputError(
+                .data,
+                "keys and values of \(positions) positions need \(memory.byteCount / 1_000_000) MB of memory, which the "
+                    + "system does not give",
+                advice: "Give a shorter text, or ask for fewer tokens")
+        }
+        return KVCache(for: self, capacity: positions)
+    }
+
     /// Whether keys and values are cached in half precision.
     var cachesHalves: Bool { blocks.contains { $0.attention.projection.weight.format.isQuantized } }
 }

@@ -24,40 +24,46 @@ public struct GPT2: Module {
     /// What turns the last hidden state into logits, [C, V]: the token embedding's table where the two are tied.
     public var head: Linear { untiedHead ?? Linear(weight: tokenEmbedding.table) }
 
-    /// The residual stream after the last block and the final norm, [R, C]; fills the caches of the batch.
+    /// Which rows of a batch are asked for.
+    public enum Rows: Sendable {
+        /// None: the batch only fills its caches.
+        case none
+        /// The last new token of each sequence.
+        case last
+        /// Every new token.
+        case all
+    }
+
+    /// The residual stream after the last block and the final norm, [rows asked for, C]; fills the caches of the batch.
     ///
     /// - Parameter recompute: whether a tape keeps only what enters each block and makes the rest again in the backward
     ///   pass.
     public func hiddenStates(
-        _ batch: ForwardBatch, recompute: Bool = false, _ context: ForwardContext
+        _ batch: ForwardBatch, rows: Rows = .all, recompute: Bool = false, _ context: ForwardContext
     ) -> Tensor {
         batch.check(against: configuration)
         let tokens = tokenEmbedding(batch.tokens, context)
         let positions = positionEmbedding(batch.positions, context)
         var x = context.dropout(context.add(tokens, positions), rate: configuration.embeddingDropout)
-        for block in blocks {
-            x = recompute ? context.recomputed(x) { block($0, batch, $1) } : block(x, batch, context)
+        let asked = batch.rows(rows)
+        // Other rows leave keys and values in the last block and end there, unless somebody looks on or they are few.
+        let others = batch.tokens.count - (asked?.count ?? batch.tokens.count)
+        let endsEarly = others >= 16 && batch.isCached && context.taps == nil && context.tape == nil
+        for (layer, block) in blocks.enumerated() {
+            let rows = endsEarly && layer == blocks.count - 1 ? asked : nil
+            x = recompute ? context.recomputed(x) { block($0, batch, $1) } : block(x, batch, rows: rows, context)
         }
         batch.advanceCaches()
-        return context.tap(.finalNorm, finalNorm(x, statistics: .finalNormStatistics, context))
+        let hidden = context.tap(.finalNorm, finalNorm(x, statistics: .finalNormStatistics, context))
+        return endsEarly ? hidden : asked.map { context.gather($0, hidden) } ?? hidden
     }
 
-    /// Which rows of a batch get logits.
-    public enum LogitRows: Sendable {
-        /// The last new token of each sequence: [sequences, V].
-        case last
-        /// Every new token: [R, V].
-        case all
-    }
-
-    /// What the model says comes after each row: one logit for each token of the vocabulary.
+    /// What the model says comes after each row, [rows asked for, V].
     ///
     /// A row's logits are the same bits whatever other sequences the batch holds, however its tokens were split into
     /// batches, and however many threads compute.
-    public func logits(_ batch: ForwardBatch, rows: LogitRows = .last, _ context: ForwardContext) -> Tensor {
-        var hidden = hiddenStates(batch, context)
-        if rows == .last { hidden = context.gather(batch.lastRows, hidden) }
-        return context.tap(.logits, head(hidden, context))
+    public func logits(_ batch: ForwardBatch, rows: Rows = .last, _ context: ForwardContext) -> Tensor {
+        context.tap(.logits, head(hiddenStates(batch, rows: rows, context), context))
     }
 
     /// The mean cross-entropy of what follows each row, [1], in nats.

@@ -30,7 +30,7 @@ extension GPT2Model {
         let taps = Taps()
         let recording = Recording(taps, layers: configuration.layers)
         var context = ForwardContext(team: team)
-        let cache = KVCache(for: network, capacity: tokens.count)
+        let cache = try network.cache(for: tokens.count)
         // Only what happens at the last position is recorded.
         try network.prefill(tokens.dropLast(), into: cache, context)
         var batch = ForwardBatch()

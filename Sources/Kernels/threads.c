@@ -4,6 +4,7 @@
 #include "include/Threads.h"
 
 #if defined(__linux__)
+#include <errno.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <stddef.h>
@@ -16,19 +17,24 @@ void threads_wait(const uint32_t *word, uint32_t expected) {
 
 void threads_wake(const uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0); }
 
-int threads_available(void) {
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) {
-        int count = CPU_COUNT(&set);
-        if (count > 0) return count;
+int threads_allowed(int *processors, int capacity) {
+    // The kernel refuses a set that is smaller than its own, whose size it does not tell.
+    for (int size = CPU_SETSIZE; size <= 1 << 20; size *= 2) {
+        cpu_set_t *set = CPU_ALLOC(size);
+        if (!set) return 0;
+        int failed = sched_getaffinity(0, CPU_ALLOC_SIZE(size), set), count = 0;
+        for (int number = 0; number < size && !failed && count < capacity; number++) {
+            if (CPU_ISSET_S(number, CPU_ALLOC_SIZE(size), set)) processors[count++] = number;
+        }
+        CPU_FREE(set);
+        if (!failed || errno != EINVAL) return count;
     }
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-    return online > 0 ? (int)online : 1;
+    return 0;
 }
 
-int threads_allowed(int processor) {
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 && processor >= 0 && processor < CPU_SETSIZE && CPU_ISSET(processor, &set);
+int threads_available(void) {
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (int)online : 1;
 }
 #else
 // Elsewhere one lock and one condition serve all words: slower to wake, never wrong.
@@ -57,8 +63,9 @@ int threads_available(void) {
     return online > 0 ? (int)online : 1;
 }
 
-int threads_allowed(int processor) {
-    (void)processor;
+int threads_allowed(int *processors, int capacity) {
+    (void)processors;
+    (void)capacity;
     return 0;
 }
 #endif

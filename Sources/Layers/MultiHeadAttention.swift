@@ -93,14 +93,21 @@ public struct MultiHeadAttention: Module {
     ///
     /// - Parameters:
     ///   - x: the new rows of all sequences, [R, C].
+    ///   - rows: those to look with, where not all, in ascending order.
+    ///   - residual: added to the result, in its shape.
     ///   - layer: the block's number, in the caches and for taps.
-    /// - Returns: the shape of `x`; the same bits as without caches.
+    /// - Returns: [rows to look with, C]; the same bits as without caches.
     public func callAsFunction(
-        _ x: Tensor, caches spans: [SequenceSpan], adding residual: Tensor? = nil, layer: Int, _ context: ForwardContext
+        _ x: Tensor, caches spans: [SequenceSpan], rows: [Int32]? = nil, adding residual: Tensor? = nil, layer: Int,
+        _ context: ForwardContext
     ) -> Tensor {
         let heads = attentionHeads(layer: layer)
-        let projected = project(x, heads, context)
+        var (projected, spans) = (project(x, heads, context), spans)
         context.storeKeysAndValues(projected, spans: spans, layer: layer)
+        if let rows {
+            projected = context.gather(rows, projected)
+            spans = SequenceSpan.only(rows, of: spans)
+        }
         let found = context.attention(projected, spans: spans, layer: layer, scale: scale)
         return heads.finish(found, output, dropout: outputDropout, adding: residual, context)
     }

@@ -19,6 +19,18 @@ public struct SequenceSpan {
         self.firstPosition = firstPosition
     }
 
+    /// Some rows of a batch's sequences, each a span of its own among these rows alone.
+    package static func only(_ rows: [Int32], of spans: [SequenceSpan]) -> [SequenceSpan] {
+        rows.enumerated().map { index, row in
+            guard let span = spans.first(where: { ($0.firstRow..<$0.firstRow + $0.count).contains(Int(row)) }) else {
+                preconditionFailure("row \(row) belongs to no sequence")
+            }
+            return SequenceSpan(
+                cache: span.cache, firstRow: index, count: 1,
+                firstPosition: span.firstPosition + Int(row) - span.firstRow)
+        }
+    }
+
     /// Stops where a cache is another model's or has no room, or a sequence's rows are not there.
     static func check(_ spans: [SequenceSpan], projections: Shape, rows: Int, layer: Int) {
         for span in spans {

@@ -42,9 +42,21 @@ public final class KVCache {
         self.headSize = headSize
         self.capacity = capacity
         self.holdsHalves = holdsHalves
-        let positionBytes = (headSize + Self.padded(headSize)) * (holdsHalves ? 2 : 4)
-        let pageBytes = layers * heads * Self.pageLength * positionBytes
+        let pageBytes = Self.pageBytes(layers: layers, heads: heads, headSize: headSize, holdsHalves: holdsHalves)
         pages = (0..<Self.pages(for: capacity)).map { _ in Page(byteCount: pageBytes) }
+    }
+
+    private static func pageBytes(layers: Int, heads: Int, headSize: Int, holdsHalves: Bool) -> Int {
+        layers * heads * pageLength * (headSize + padded(headSize)) * (holdsHalves ? 2 : 4)
+    }
+
+    /// Whether the system would give the memory of a cache now.
+    package static func fits(
+        layers: Int, heads: Int, headSize: Int, capacity: Int, holdsHalves: Bool
+    ) -> (isThere: Bool, byteCount: Int) {
+        let pageBytes = pageBytes(layers: layers, heads: heads, headSize: headSize, holdsHalves: holdsHalves)
+        let (bytes, overflows) = pageBytes.multipliedReportingOverflow(by: pages(for: capacity))
+        return overflows ? (false, .max) : (canAllocate(byteCount: bytes), bytes)
     }
 
     /// Marks `count` more positions as filled, once their keys and values have been written for every layer.

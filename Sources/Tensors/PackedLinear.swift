@@ -28,11 +28,11 @@ private func panels(of weight: PackedMatrix, part: Int, of parts: Int) -> (first
 }
 
 extension ProductEpilogue {
-    /// For the outputs from `column` and the rows from `row` on.
-    fileprivate func kernel(row: Int, column: Int, outputs: Int) -> kernels_epilogue {
+    /// For the outputs from `column` on.
+    fileprivate func kernel(column: Int, outputs: Int) -> kernels_epilogue {
         kernels_epilogue(
             bias: bias.map { UnsafePointer($0.floats + column) },
-            residual: residual.map { UnsafePointer($0.floats + row * outputs + column) },
+            residual: residual.map { UnsafePointer($0.floats + column) },
             residual_stride: outputs, activation: activation.kernel)
     }
 }
@@ -51,18 +51,15 @@ private struct PackedLinearTask: TeamTask {
         let (first, columns) = panels(of: weight, part: part, of: parts)
         if columns <= 0 { return }
         let panel = weight.panels + first / 16 * weight.panelStride
-        for group in RowGroups(0..<x.rows) {
-            let (row, rows) = (group.lowerBound, group.count)
-            var finish = epilogue.kernel(row: row, column: first, outputs: outputs)
-            if weight.format == .f16 {
-                kernels.matmul_f16(
-                    rows, columns, inputs, x.floats + row * inputs, inputs, panel.assumingMemoryBound(to: UInt16.self),
-                    inputs * 16, nil, y.floats + row * outputs + first, outputs, 0, &finish)
-            } else {
-                kernels.matmul(
-                    rows, columns, inputs, x.floats + row * inputs, inputs, panel.assumingMemoryBound(to: Float.self),
-                    inputs * 16, nil, y.floats + row * outputs + first, outputs, 0, &finish)
-            }
+        var finish = epilogue.kernel(column: first, outputs: outputs)
+        if weight.format == .f16 {
+            kernels.matmul_f16(
+                x.rows, columns, inputs, x.floats, inputs, panel.assumingMemoryBound(to: UInt16.self), inputs * 16, nil,
+                y.floats + first, outputs, 0, &finish)
+        } else {
+            kernels.matmul(
+                x.rows, columns, inputs, x.floats, inputs, panel.assumingMemoryBound(to: Float.self), inputs * 16, nil,
+                y.floats + first, outputs, 0, &finish)
         }
     }
 }
@@ -120,7 +117,7 @@ private struct QuantizedLinearTask: TeamTask {
         let (first, columns) = panels(of: weight, part: part, of: parts)
         if columns <= 0 { return }
         var quantized = rows.at(scratch.floats)
-        var finish = epilogue.kernel(row: 0, column: first, outputs: outputs)
+        var finish = epilogue.kernel(column: first, outputs: outputs)
         let panel = (weight.panels + first / 16 * weight.panelStride).assumingMemoryBound(to: UInt8.self)
         let y = y.floats + first
         if weight.format == .q8 {

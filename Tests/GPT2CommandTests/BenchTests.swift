@@ -50,8 +50,10 @@ struct BenchTests {
         #expect(measurements.prefix(5).map { $0["depth"] as? Int } == [0, 0, 4, 29, 4])
         #expect(measurements.prefix(5).map { $0["sequences"] as? Int } == [1, 1, 1, 1, 6])
         #expect(measurements.prefix(5).map { $0["tokens"] as? Int } == [5, 32, 3, 3, 18])
-        // A prompt of 5: 15 pairs of a query and a key, each 2 blocks x 2 products x 16 multiply-adds; one row of logits.
-        let operations = 2 * (5 * 2 * (16 * 48 + 16 * 16 + 2 * 16 * 64) + 300 * 16 + 15 * 2 * 2 * 16)
+        // A prompt of 5: in the last block, 4 rows only leave keys and values, 16 channels to 32. 15 pairs of a query and a key
+        // in the first block and 5 in the last, each 2 products x 16 multiply-adds; one row of logits.
+        let block = 16 * 48 + 16 * 16 + 2 * 16 * 64
+        let operations = 2 * ((5 + 1) * block + 4 * 16 * 32 + 300 * 16 + (15 + 5) * 2 * 16)
         #expect(measurements[0]["flops"] as? Int == operations)
         #expect(measurements[0]["bytes"] as? Int == 4 * (matrices + vectors) + 5 * 4 * 16)
         for measurement in measurements {

@@ -44,6 +44,33 @@ import Testing
         }
     }
 
+    /// What is not asked for is not made, and changes neither what is asked for nor what comes later.
+    @Test(arguments: [1, 2, 3]) func lastRowsAlone(threads: Int) throws {
+        let context = ForwardContext(team: Team(threads: threads))
+        for lengths in [[1, 6, 17, 70, 257], [256, 5, 1022, 16, 1], [3], [1, 1]] {
+            let caches = lengths.map { KVCache(for: runner.model, capacity: $0 + 1) }
+            var batch = ForwardBatch()
+            // All but the last third of each sequence only fills its cache.
+            for (length, cache) in zip(lengths, caches) where length >= 3 {
+                try batch.append(tokens[..<(length - length / 3)], to: cache)
+            }
+            if !batch.tokens.isEmpty {
+                #expect(runner.model.hiddenStates(batch, rows: .none, context).shape[0] == 0)
+            }
+            batch.removeAll()
+            for (length, cache) in zip(lengths, caches) { try batch.append(tokens[cache.count..<length], to: cache) }
+            let last = runner.model.logits(batch, context)
+            #expect(last.shape[0] == lengths.count)
+            batch.removeAll()
+            for (length, cache) in zip(lengths, caches) { try batch.append([tokens[length]], to: cache) }
+            let next = runner.model.logits(batch, context)
+            for (index, length) in lengths.enumerated() {
+                #expect(last.row(index) == expected[length - 1], "\(length) tokens among \(lengths)")
+                #expect(next.row(index) == expected[length], "after \(length) tokens among \(lengths)")
+            }
+        }
+    }
+
     @Test func repeatedRuns() throws {
         let context = ForwardContext()
         #expect(try runner.logits(tokens, context) == expected)

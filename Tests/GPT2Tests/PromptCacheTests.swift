@@ -74,7 +74,7 @@ import Testing
         var batch = ForwardBatch()
         let fresh = KVCache(for: model.network, capacity: length)
         try batch.append(prompt, to: fresh)
-        _ = model.network.hiddenStates(batch, ForwardContext(team: model.team))
+        _ = model.network.hiddenStates(batch, rows: .none, ForwardContext(team: model.team))
         #expect(saved.isSame(as: fresh, at: last))
         let (heads, size) = (fresh.heads, fresh.headSize)
         for (layer, head, d) in [(0, 0, 0), (1, heads - 1, size - 1), (1, 0, size / 2)] {

@@ -28,7 +28,7 @@ struct Runner {
             try batch.append(tokens[start..<end], to: cache)
             let inside = (start..<end).filter(wanted.contains)
             if inside.isEmpty {
-                _ = model.hiddenStates(batch, context)
+                _ = model.hiddenStates(batch, rows: .none, context)
                 continue
             }
             let onlyLast = inside == [end - 1]

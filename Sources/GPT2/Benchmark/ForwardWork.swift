@@ -29,11 +29,14 @@ package struct NetworkCost: Sendable {
     private let rowBytes: Int
     /// Of the keys and values of one position, in all layers.
     private let positionBytes: Int
-    /// Of a row in the blocks' linear maps.
+    /// Of a row in all blocks' linear maps.
     private let blockOperations: Int
+    /// Of a row of a prompt that is not its last, in the last block: it leaves its key and value there and ends.
+    private let endedOperations: Int
+    private let layers: Int
     /// Of a row of logits.
     private let headOperations: Int
-    /// Of one query and one key, in all layers.
+    /// Of one query and one key, in one layer.
     private let attentionOperations: Int
 
     package init(_ network: GPT2) {
@@ -54,14 +57,18 @@ package struct NetworkCost: Sendable {
         positionBytes = (network.cachesHalves ? 2 : 4) * 2 * configuration.layers * configuration.channels
         blockOperations = linears.reduce(0) { $0 + 2 * $1.weight.inputs * $1.weight.outputs }
         headOperations = 2 * head.inputs * head.outputs
-        attentionOperations = 2 * 2 * configuration.layers * configuration.channels
+        attentionOperations = 2 * 2 * configuration.channels
+        endedOperations = 2 * 2 * configuration.channels * configuration.channels
+        layers = configuration.layers
     }
 
     /// Reading a prompt and making the logits of its last position.
     package func prompt(of length: Int) -> ForwardWork {
-        ForwardWork(
+        let pairs = (layers - 1) * (length * (length + 1) / 2) + length
+        let linear = blockOperations + (length - 1) * (blockOperations / layers * (layers - 1) + endedOperations)
+        return ForwardWork(
             bytes: weightBytes + length * rowBytes,
-            operations: length * blockOperations + headOperations + length * (length + 1) / 2 * attentionOperations)
+            operations: linear + headOperations + pairs * attentionOperations)
     }
 
     /// Some steps in which each of several sequences gets a token, from where each is `depth` positions long.
@@ -72,7 +79,7 @@ package struct NetworkCost: Sendable {
                 + ForwardWork(
                     bytes: weightBytes + sequences * (rowBytes + before * positionBytes),
                     operations: sequences
-                        * (blockOperations + headOperations + (before + 1) * attentionOperations))
+                        * (blockOperations + headOperations + (before + 1) * layers * attentionOperations))
         }
     }
 }

@@ -68,7 +68,7 @@ struct SlidingScore {
     private mutating func scoreWindow() throws(InputError) {
         let window = document[start...].prefix(windowLength + 1)
         let end = window.count
-        let cache = KVCache(for: model.network, capacity: end - 1)
+        let cache = try model.network.cache(for: end - 1)
         try model.network.prefill(window.prefix(known - 1), into: cache, context)
         while known < end {
             let targets = window.dropFirst(known).prefix(Self.rows)

@@ -43,8 +43,8 @@ public final class Generation {
     ///     into which ``savePrompt()`` writes this one's. It need not be there yet. The text is the same with and without.
     /// - Throws: ``InputError`` of kind `usage` for an option that makes no sense, an id outside the vocabulary, stop texts
     ///   for a model without a tokenizer, or an empty prompt for a model without an end-of-text token; of kind `data` for
-    ///   a prompt longer than the context, or a file that is not a prompt cache of this model; of kind `missing` for a file
-    ///   that cannot be read, or a folder that is not there.
+    ///   a prompt longer than the context, memory that the system does not give, or a file that is not a prompt cache of
+    ///   this model; of kind `missing` for a file that cannot be read, or a folder that is not there.
     public init(
         _ model: GPT2Model, prompt tokens: [TokenID], options: GenerationOptions = GenerationOptions(),
         promptCache: String? = nil
@@ -60,7 +60,7 @@ public final class Generation {
         self.options = options
         // The last token is never fed back, so it needs no position.
         limit = min(options.maxTokens, model.configuration.contextLength - promptTokens.count + 1)
-        cache = KVCache(for: model.network, capacity: promptTokens.count + limit - 1)
+        cache = try model.network.cache(for: promptTokens.count + limit - 1)
         context = ForwardContext(team: model.team)
         seed = options.seed ?? UInt64.random(in: .min ... .max)
         philox = Philox(seed: seed)
@@ -176,7 +176,7 @@ public final class Generation {
         batch.removeAll()
         try batch.append(text[cache.count...].prefix(GPT2.chunkLength), to: cache)
         if cache.count + batch.tokens.count < text.count {
-            _ = model.network.hiddenStates(batch, context)
+            _ = model.network.hiddenStates(batch, rows: .none, context)
         } else {
             logits = model.network.logits(batch, rows: isPrompt ? .last : .all, context)
         }

@@ -15,7 +15,7 @@ extension GPT2 {
         while !rest.isEmpty {
             batch.removeAll()
             try batch.append(rest.prefix(Self.chunkLength), to: cache)
-            _ = hiddenStates(batch, context)
+            _ = hiddenStates(batch, rows: .none, context)
             rest = rest.dropFirst(Self.chunkLength)
         }
     }

@@ -133,9 +133,9 @@ public final class PromptCacheFile: Sendable {
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: cache.positionCount) { floats in
             guard let start = floats.baseAddress else { return true }
             cache.copyKeys(positions, to: start)
-            guard UnsafeRawBufferPointer(floats).elementsEqual(keys.bytes(of: positions)) else { return false }
+            guard UnsafeRawBufferPointer(floats).holdsSameBytes(as: keys.bytes(of: positions)) else { return false }
             cache.copyValues(positions, to: start)
-            return UnsafeRawBufferPointer(floats).elementsEqual(values.bytes(of: positions))
+            return UnsafeRawBufferPointer(floats).holdsSameBytes(as: values.bytes(of: positions))
         }
     }
 

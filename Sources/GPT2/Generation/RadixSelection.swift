@@ -1,11 +1,11 @@
 /// Finds how far down a list of weighted numbers, from the largest, a given weight lies, without sorting them.
 ///
-/// The numbers' bits are looked at in three digits, the highest first: each time the weight of every digit's numbers is
-/// added up, and only the digit in which the target falls is looked into. Three passes, whatever the numbers are.
+/// The numbers' bits are looked at in digits, the highest first: each time the weight of every digit's numbers is added up,
+/// and only the digit in which the target falls is looked into. Three passes, or four over few numbers, whatever they are.
 struct RadixSelection: ~Copyable {
-    private static let digitBits = 11
+    private static let largestDigitBits = 11
     /// The weight of the numbers with each digit.
-    private let weights = UnsafeMutableBufferPointer<Double>.allocate(capacity: 1 << digitBits)
+    private let weights = UnsafeMutableBufferPointer<Double>.allocate(capacity: 1 << largestDigitBits)
 
     deinit { weights.deallocate() }
 
@@ -22,11 +22,13 @@ struct RadixSelection: ~Copyable {
         var above = 0.0
         var prefix: UInt32 = 0
         var shift = 32
+        // Over few numbers, clearing the sums would take longer than the numbers.
+        let digitBits = keys.count < 4096 ? 8 : Self.largestDigitBits
         while shift > 0 {
-            let bits = min(shift, Self.digitBits)
+            let bits = min(shift, digitBits)
             shift -= bits
             let digits = 1 << bits
-            weights.update(repeating: 0)
+            weights.extracting(..<digits).update(repeating: 0)
             for i in keys.indices {
                 let key = Self.ordered(keys[i])
                 guard key >> UInt32(shift + bits) == prefix else { continue }

@@ -2,6 +2,14 @@ package import Files
 internal import Runtime
 package import Tokenizers
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
 /// Chooses the next token from a row of logits.
 ///
 /// The filters are those of Hugging Face transformers (`TemperatureLogitsWarper`, `TopKLogitsWarper`,
@@ -27,8 +35,6 @@ package struct Sampler: ~Copyable {
     private let logits: UnsafeMutableBufferPointer<Float>
     private let weights: UnsafeMutableBufferPointer<Float>
     private var count = 0
-    /// The whole row's probabilities.
-    private let probabilities: UnsafeMutableBufferPointer<Float>
 
     /// - Throws: ``InputError`` of kind `usage` that names an option whose value makes no sense.
     package init(_ options: GenerationOptions, vocabularySize: Int) throws(InputError) {
@@ -42,14 +48,12 @@ package struct Sampler: ~Copyable {
         logits = .allocate(capacity: vocabularySize)
         weights = .allocate(capacity: vocabularySize)
         weights.initialize(repeating: 0)
-        probabilities = .allocate(capacity: vocabularySize)
     }
 
     deinit {
         tokens.deallocate()
         logits.deallocate()
         weights.deallocate()
-        probabilities.deallocate()
     }
 
     /// Chooses a token.
@@ -70,9 +74,10 @@ package struct Sampler: ~Copyable {
             if let topP { keepTopP(topP) }
             token = draw(uniform)
         }
-        _ = probabilities.update(fromContentsOf: row)
-        Processor.kernels.softmax(row.count, 1, probabilities.baseAddress)
-        return Sample(token: token, probability: probabilities[token])
+        // Without a weight, the kernel only reads the row.
+        let start = UnsafeMutablePointer(mutating: row.baseAddress)
+        let surprise = Processor.kernels.cross_entropy(row.count, token, nil, start)
+        return Sample(token: token, probability: exp(-surprise))
     }
 
     /// The tokens that the last call drew from and their probabilities, in ascending order of the tokens.

@@ -42,7 +42,7 @@ struct Logits: ParsableCommand {
             do {
                 try AtomicFile.write(to: output) { writer throws(InputError) in
                     try writer.write(NumPyHeader.float32(shape: shape))
-                    let cache = KVCache(for: model.network, capacity: tokens.count)
+                    let cache = try model.network.cache(for: tokens.count)
                     let context = ForwardContext(team: model.team)
                     for start in stride(from: 0, to: tokens.count, by: Self.chunk) {
                         isInterrupted = isInterrupted || Interruption.take()

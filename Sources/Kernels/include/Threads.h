@@ -18,9 +18,10 @@ void threads_wait(const uint32_t *word, uint32_t expected);
 /// Wakes every thread that sleeps on word.
 void threads_wake(const uint32_t *word);
 
-/// The processors this process may run on (affinity respected), at least 1.
+/// The processors that are there, at least 1.
 int threads_available(void);
-/// 1 if this process may run on the processor of that number; 0 if not, or where the system does not say.
-int threads_allowed(int processor);
+/// The numbers of the processors this process may run on, ascending, `capacity` at most: fills `processors` and returns how
+/// many they are; 0 where the system does not say.
+int threads_allowed(int *processors, int capacity);
 
 #endif

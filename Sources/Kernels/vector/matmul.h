@@ -55,6 +55,16 @@ static ALWAYS_INLINE void finish(const tile *t, V sum, float *c, size_t row, siz
     else v_store_n(c, sum, count);
 }
 
+/// Stores a tile that has an epilogue, or fewer columns than panels have.
+/// - Parameter sums: [TILE_ROWS, 8 panels, PANEL_VECTORS], of which some exist.
+static __attribute__((noinline)) void finish_tile(const tile *t, size_t rows, size_t panels, const V *sums) {
+    for (size_t r = 0; r < rows; r++) {
+        float *c = t->c + (ptrdiff_t)r * t->c_stride;
+        for (size_t column = 0; column < panels * KERNELS_PANEL && column < t->columns; column += LANES)
+            finish(t, sums[r * 8 * PANEL_VECTORS + column / LANES], c + column, r, column, t->columns - column);
+    }
+}
+
 /// - Parameter far: whether one row's weights come from memory in streams that are asked for a little ahead; else, and for many
 ///   rows, the tile says what to ask for.
 static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, const size_t panels, size_t depth, const int half,
@@ -92,22 +102,32 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
                 UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) sums[r][p][v] = v_fma(value, columns[p][v], sums[r][p][v]);
         }
     }
+    if (t->epilogue || t->columns < panels * KERNELS_PANEL) {
+        finish_tile(t, rows, panels, &sums[0][0][0]);
+        return;
+    }
     UNROLL for (size_t r = 0; r < rows; r++)
         UNROLL for (size_t p = 0; p < panels; p++)
             UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) {
-                size_t column = p * KERNELS_PANEL + v * LANES;
-                if (column < t->columns)
-                    finish(t, sums[r][p][v], t->c + (ptrdiff_t)r * t->c_stride + column, r, column, t->columns - column);
+                float *c = t->c + (ptrdiff_t)r * t->c_stride + p * KERNELS_PANEL + v * LANES;
+                v_store(c, t->accumulate ? v_add(v_load(c), sums[r][p][v]) : sums[r][p][v]);
             }
 }
 
 static ALWAYS_INLINE void multiply(const tile *t, const size_t rows, const size_t panels, size_t depth) {
     multiply_weights(t, rows, panels, depth, 0, rows == 1);
 }
-static void multiply_1_f16(const tile *t, size_t panels, size_t depth) {
-    if (panels == NEAR_PANELS && depth <= NEAR_DEPTH) multiply_weights(t, 1, NEAR_PANELS, depth, 1, 0);
-    else if (panels == FAR_PANELS) multiply_weights(t, 1, FAR_PANELS, depth, 1, 1);
-    else multiply_weights(t, 1, 1, depth, 1, 1);
+
+/// Rows that are a single tile: each number is widened once.
+static void multiply_halves(const tile *t, size_t rows, size_t panels, size_t depth) {
+    if (rows == 1 && panels == NEAR_PANELS && depth <= NEAR_DEPTH) multiply_weights(t, 1, NEAR_PANELS, depth, 1, 0);
+    else if (rows == 1 && panels == FAR_PANELS) multiply_weights(t, 1, FAR_PANELS, depth, 1, 1);
+    else if (rows == 1) multiply_weights(t, 1, 1, depth, 1, 1);
+    else if (rows == 2) multiply_weights(t, 2, 1, depth, 1, 0);
+    else if (rows == 3) multiply_weights(t, 3, 1, depth, 1, 0);
+    else if (rows == 4) multiply_weights(t, 4, 1, depth, 1, 0);
+    else if (rows == 5) multiply_weights(t, 5, 1, depth, 1, 0);
+    else multiply_weights(t, 6, 1, depth, 1, 0);
 }
 
 static void multiply_1(const tile *t, size_t panels, size_t depth) {
@@ -148,18 +168,90 @@ static void multiply_rows(const tile *t, size_t rows, size_t panels, size_t dept
     }
 }
 
-/// Rows of a whose blocks of the depth are copied side by side where their own places would fight over the caches' sets.
-#define ROWS_COPIED 48
+/// Rows that pass a group of panels together: a block of the depth of these rows, what they make with these panels, and the
+/// panels' blocks as they come by fit the second cache.
+#define ROWS_A_GROUP 132
+#define PANELS_A_GROUP 24
+/// Distance of copied rows.
 #define COPY_STRIDE (KERNELS_DEPTH_BLOCK + 16)
 
-/// Whether rows so far apart meet in a few sets of the caches, and pass enough panels for a copy to pay.
-static int rows_collide(size_t rows, size_t panels, ptrdiff_t a_stride) {
-    return rows > 2 * TILE_ROWS && panels >= 4 && a_stride % 512 == 0;
+/// What `matmul` or `matmul_f16` was asked for.
+typedef struct {
+    size_t rows, columns, depth;
+    const float *a;
+    ptrdiff_t a_stride;
+    const void *b;
+    ptrdiff_t panel_stride;
+    const void *next;
+    float *c;
+    ptrdiff_t c_stride;
+    int accumulate;
+    const kernels_epilogue *epilogue;
+    int half;               // whether b is halves
+    size_t panels, blocks;  // of columns and depth
+} product;
+
+static ALWAYS_INLINE size_t first_of(size_t block) { return block * KERNELS_DEPTH_BLOCK; }
+
+/// The depth of a block.
+static ALWAYS_INLINE size_t length_of(const product *p, size_t block) {
+    size_t left = p->depth - first_of(block);
+    return left < KERNELS_DEPTH_BLOCK ? left : KERNELS_DEPTH_BLOCK;
+}
+
+static ALWAYS_INLINE size_t number_size(const product *p) { return p->half ? sizeof(uint16_t) : sizeof(float); }
+
+/// A block of a panel of `b`, or of what comes after it in its shape.
+static ALWAYS_INLINE const void *weights_at(const product *p, const void *b, size_t panel, size_t block) {
+    ptrdiff_t at = (ptrdiff_t)panel * p->panel_stride + (ptrdiff_t)(first_of(block) * KERNELS_PANEL);
+    return (const char *)b + at * (ptrdiff_t)number_size(p);
+}
+
+static ALWAYS_INLINE tile tile_at(const product *p, size_t panel, size_t block) {
+    return (tile){
+        .a = p->a + first_of(block),
+        .a_stride = p->a_stride,
+        .b = weights_at(p, p->b, panel, block),
+        .panel_stride = p->panel_stride,
+        .c = p->c + panel * KERNELS_PANEL,
+        .c_stride = p->c_stride,
+        .columns = p->columns - panel * KERNELS_PANEL,
+        .accumulate = p->accumulate || block > 0,
+        .epilogue = block + 1 == p->blocks ? p->epilogue : NULL,
+        .column = panel * KERNELS_PANEL,
+    };
+}
+
+/// How many of the panels that are left go together. For one row long ones come from memory, in no more streams than it serves
+/// well; short ones are a page of keys or values that was asked for before, where more sums at once keep the multipliers busy.
+static ALWAYS_INLINE size_t panels_together(const product *p, size_t left) {
+    size_t wanted = p->rows == 1 ? FAR_PANELS : p->half ? 1 : p->rows == 2 ? 2 : WIDE_PANELS;
+    int near = p->rows == 1 && p->depth <= NEAR_DEPTH && left >= NEAR_PANELS;
+    if (near && (wanted < NEAR_PANELS || left < wanted)) return NEAR_PANELS;
+    return left >= wanted ? wanted : 1;
+}
+
+/// The rows of one tile: the weights come from memory, so each panel is followed to its end.
+static void multiply_few(const product *p) {
+    for (size_t panel = 0; panel < p->panels;) {
+        size_t group = panels_together(p, p->panels - panel);
+        for (size_t block = 0; block < p->blocks; block++) {
+            tile t = tile_at(p, panel, block);
+            // One row asks for the same place in what comes next. A few read each panel in one stream, which the processor
+            // follows by itself.
+            const void *then = p->next && p->rows == 1 ? weights_at(p, p->next, panel, block) : NULL;
+            look_ahead(&t, then, KERNELS_PANEL * number_size(p), p->rows);
+            if (p->half) multiply_halves(&t, p->rows, group, length_of(p, block));
+            else multiply_rows(&t, p->rows, group, length_of(p, block));
+        }
+        panel += group;
+    }
 }
 
 /// The tiles of some rows and a group of panels, over one block of the depth.
-static ALWAYS_INLINE void multiply_block(tile t, size_t first, size_t rows, size_t group, size_t length, const float *a,
-                                         float *c) {
+static ALWAYS_INLINE void multiply_tiles(tile t, size_t first, size_t rows, size_t group, size_t length) {
+    const float *a = t.a;
+    float *c = t.c;
     for (size_t row = 0; row < rows; row += TILE_ROWS) {
         t.a = a + (ptrdiff_t)row * t.a_stride;
         t.c = c + (ptrdiff_t)row * t.c_stride;
@@ -173,100 +265,75 @@ static ALWAYS_INLINE void multiply_block(tile t, size_t first, size_t rows, size
     }
 }
 
-/// How many of the panels that are left go together. For one row long ones come from memory, in no more streams than it serves
-/// well; short ones are a page of keys or values that was asked for before, where more sums at once keep the multipliers busy.
-static ALWAYS_INLINE size_t panels_together(size_t rows, size_t left, size_t depth) {
-    size_t wanted = rows == 1 ? FAR_PANELS : rows == 2 ? 2 : WIDE_PANELS;
-    int near = rows == 1 && depth <= NEAR_DEPTH && left >= NEAR_PANELS;
-    if (near && (wanted < NEAR_PANELS || left < wanted)) return NEAR_PANELS;
-    return left >= wanted ? wanted : 1;
+/// Some rows and panels over one block of the depth. A panel's block stays in the first cache while the rows pass it.
+/// - Parameter after: the first weights that are met after these, if they are no shorter.
+static ALWAYS_INLINE void multiply_block(const product *p, size_t first, size_t rows, size_t from, size_t to, size_t block,
+                                         const void *after) {
+    float widened[KERNELS_DEPTH_BLOCK * KERNELS_PANEL], copy[ROWS_A_GROUP * COPY_STRIDE];
+    const size_t length = length_of(p, block);
+    // Rows so far apart meet in a few sets of the caches; a copy pays where they pass enough panels.
+    const int copied = rows > 2 * TILE_ROWS && to - from >= 4 && p->a_stride % 512 == 0;
+    for (size_t r = 0; copied && r < rows; r++)
+        memcpy(copy + r * COPY_STRIDE, p->a + (ptrdiff_t)(first + r) * p->a_stride + first_of(block), length * sizeof(float));
+    for (size_t panel = from; panel < to;) {
+        size_t group = panels_together(p, to - panel);
+        tile t = tile_at(p, panel, block);
+        t.a = copied ? copy : t.a + (ptrdiff_t)first * p->a_stride;
+        if (copied) t.a_stride = COPY_STRIDE;
+        t.c += (ptrdiff_t)first * p->c_stride;
+        const void *then = panel + 2 * group <= to ? weights_at(p, p->b, panel + group, block) : after;
+        look_ahead(&t, then, KERNELS_PANEL * number_size(p), rows);
+        if (p->half) {
+            widen_f16(length * KERNELS_PANEL, t.b, widened);
+            t.b = widened;
+        }
+        multiply_tiles(t, first, rows, group, length);
+        panel += group;
+    }
+}
+
+static void multiply_many(const product *p) {
+    const size_t groups = (p->rows + ROWS_A_GROUP - 1) / ROWS_A_GROUP;
+    const size_t together = (p->rows + TILE_ROWS * groups - 1) / (TILE_ROWS * groups) * TILE_ROWS;
+    for (size_t first = 0; first < p->rows; first += together) {
+        const size_t rows = p->rows - first < together ? p->rows - first : together;
+        for (size_t from = 0; from < p->panels; from += PANELS_A_GROUP) {
+            const size_t to = p->panels - from < PANELS_A_GROUP ? p->panels : from + PANELS_A_GROUP;
+            for (size_t block = 0; block < p->blocks; block++) {
+                const void *after = NULL;
+                if (block + 1 < p->blocks) {
+                    if (length_of(p, block + 1) == length_of(p, block)) after = weights_at(p, p->b, from, block + 1);
+                } else if (length_of(p, 0) == length_of(p, block)) {
+                    if (to < p->panels) after = weights_at(p, p->b, to, 0);
+                    else if (first + rows < p->rows) after = p->b;
+                    else after = p->next;
+                }
+                multiply_block(p, first, rows, from, to, block, after);
+            }
+        }
+    }
+}
+
+static ALWAYS_INLINE void multiply_product(product p) {
+    if (p.rows == 0) return;
+    p.panels = (p.columns + KERNELS_PANEL - 1) / KERNELS_PANEL;
+    p.blocks = p.depth == 0 ? 1 : (p.depth + KERNELS_DEPTH_BLOCK - 1) / KERNELS_DEPTH_BLOCK;
+    if (p.rows <= TILE_ROWS) multiply_few(&p);
+    else multiply_many(&p);
 }
 
 static void matmul(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const float *b,
                    ptrdiff_t panel_stride, const float *next, float *c, ptrdiff_t c_stride, int accumulate,
                    const kernels_epilogue *epilogue) {
-    size_t panels = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL;
-    size_t blocks = depth == 0 ? 1 : (depth + KERNELS_DEPTH_BLOCK - 1) / KERNELS_DEPTH_BLOCK;
-    // Few rows: the weights come from memory, so follow each panel to its end. Many rows: a block of one panel stays
-    // in the first cache while all rows pass it.
-    int few = rows <= TILE_ROWS, copied = rows_collide(rows, panels, a_stride);
-    size_t outer = few ? 1 : blocks, inner = few ? blocks : 1;
-    size_t rows_together = copied ? ROWS_COPIED : rows;
-    float copy[ROWS_COPIED * COPY_STRIDE];
-    for (size_t o = 0; o < outer; o++) {
-        for (size_t first = 0; first < rows; first += rows_together) {
-            size_t some = rows - first < rows_together ? rows - first : rows_together;
-            const float *from = a + (ptrdiff_t)first * a_stride;
-            if (copied) {
-                size_t start = o * KERNELS_DEPTH_BLOCK;
-                size_t length = depth - start < KERNELS_DEPTH_BLOCK ? depth - start : KERNELS_DEPTH_BLOCK;
-                for (size_t r = 0; r < some; r++)
-                    memcpy(copy + r * COPY_STRIDE, from + (ptrdiff_t)r * a_stride + start, length * sizeof(float));
-            }
-            for (size_t panel = 0; panel < panels;) {
-                size_t group = panels_together(rows, panels - panel, depth);
-                for (size_t i = 0; i < inner; i++) {
-                    size_t block = o + i, start = block * KERNELS_DEPTH_BLOCK;
-                    size_t length = depth - start < KERNELS_DEPTH_BLOCK ? depth - start : KERNELS_DEPTH_BLOCK;
-                    const float *weights = b + (ptrdiff_t)panel * panel_stride + start * KERNELS_PANEL;
-                    tile t = {
-                        .a_stride = copied ? COPY_STRIDE : a_stride,
-                        .b = weights,
-                        .panel_stride = panel_stride,
-                        .c_stride = c_stride,
-                        .columns = columns - panel * KERNELS_PANEL,
-                        .accumulate = accumulate || block > 0,
-                        .epilogue = block + 1 == blocks ? epilogue : NULL,
-                        .column = panel * KERNELS_PANEL,
-                    };
-                    // One row: the same place in what comes next. Many: the same block of the next panels. A few rows read
-                    // each panel in one stream, which the processor follows by itself.
-                    const float *then = next && (rows == 1 || !few) ? next + (weights - b) : NULL;
-                    if (!few && panel + 2 * group <= panels) then = weights + (ptrdiff_t)group * panel_stride;
-                    look_ahead(&t, then, KERNELS_PANEL * sizeof(float), some);
-                    multiply_block(t, first, some, group, length, copied ? copy : from + start,
-                                   c + (ptrdiff_t)first * c_stride + panel * KERNELS_PANEL);
-                }
-                panel += group;
-            }
-        }
-    }
+    multiply_product((product){
+        .rows = rows, .columns = columns, .depth = depth, .a = a, .a_stride = a_stride, .b = b, .panel_stride = panel_stride,
+        .next = next, .c = c, .c_stride = c_stride, .accumulate = accumulate, .epilogue = epilogue});
 }
 
-/// One row reads halves where they lie; for more rows a block of one panel is widened once, in the first cache.
 static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const uint16_t *b,
                        ptrdiff_t panel_stride, const uint16_t *next, float *c, ptrdiff_t c_stride, int accumulate,
                        const kernels_epilogue *epilogue) {
-    float widened[KERNELS_DEPTH_BLOCK * KERNELS_PANEL];
-    size_t panels = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL;
-    size_t blocks = depth == 0 ? 1 : (depth + KERNELS_DEPTH_BLOCK - 1) / KERNELS_DEPTH_BLOCK;
-    for (size_t panel = 0; panel < panels;) {
-        size_t group = rows == 1 ? panels_together(rows, panels - panel, depth) : 1;
-        for (size_t block = 0; block < blocks; block++) {
-            size_t start = block * KERNELS_DEPTH_BLOCK;
-            size_t length = depth - start < KERNELS_DEPTH_BLOCK ? depth - start : KERNELS_DEPTH_BLOCK;
-            const uint16_t *halves = b + (ptrdiff_t)panel * panel_stride + start * KERNELS_PANEL;
-            if (rows > 1) widen_f16(length * KERNELS_PANEL, halves, widened);
-            tile t = {
-                .a = a + start,
-                .a_stride = a_stride,
-                .b = rows > 1 ? (const void *)widened : halves,
-                .panel_stride = panel_stride,
-                .c = c + panel * KERNELS_PANEL,
-                .c_stride = c_stride,
-                .columns = columns - panel * KERNELS_PANEL,
-                .accumulate = accumulate || block > 0,
-                .epilogue = block + 1 == blocks ? epilogue : NULL,
-                .column = panel * KERNELS_PANEL,
-            };
-            const uint16_t *then = next ? next + (halves - b) : NULL;
-            if (rows > 1 && depth - start >= 2 * length) then = halves + length * KERNELS_PANEL;
-            else if (rows > 1 && block + 1 < blocks) then = NULL;  // the next block is shorter
-            else if (rows > 1 && panel + 1 < panels) then = b + (ptrdiff_t)(panel + 1) * panel_stride;
-            look_ahead(&t, then, KERNELS_PANEL * sizeof(uint16_t), rows);
-            if (rows == 1) multiply_1_f16(&t, group, length);
-            else multiply_block(t, 0, rows, 1, length, t.a, t.c);
-        }
-        panel += group;
-    }
+    multiply_product((product){
+        .rows = rows, .columns = columns, .depth = depth, .a = a, .a_stride = a_stride, .b = b, .panel_stride = panel_stride,
+        .half = 1, .next = next, .c = c, .c_stride = c_stride, .accumulate = accumulate, .epilogue = epilogue});
 }

@@ -4,8 +4,9 @@
     python make_flops.py
 
 The configurations are those of small/NAME.json. A prompt is read token by token on a cache, so that no masked product is
-counted, and the head only answers its last token: 2 for each multiply-add (torch.utils.flop_counter). `decoding` is the
-count of one more token after `depth` others.
+counted, and only its last token needs an answer: of the others the head is left out, and of the last block all but the keys
+and values that it keeps. 2 for each multiply-add (torch.utils.flop_counter). `decoding` is the count of one more token after
+`depth` others.
 """
 
 import json
@@ -23,7 +24,12 @@ LENGTHS = [1, 2, 17, 40]
 def run(model, tokens, cache, head):
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         output = (model if head else model.transformer)(tokens, past_key_values=cache, use_cache=True)
-    return counter.get_total_flops(), output.past_key_values
+    total = counter.get_total_flops()
+    if not head:
+        counts = {name: sum(operations.values()) for name, operations in counter.get_flop_counts().items()}
+        block = f"GPT2Model.h.{model.config.n_layer - 1}"
+        total += counts[f"{block}.attn.c_attn"] * 2 // 3 - counts[block]
+    return total, output.past_key_values
 
 
 cases = []

@@ -25,7 +25,7 @@ final class DraftModel: Proposer {
         self.draft = draft
         self.context = context
         self.philox = philox
-        cache = KVCache(for: draft.network, capacity: capacity)
+        cache = try draft.network.cache(for: capacity)
         sampler = try Sampler(options, vocabularySize: draft.configuration.vocabularySize)
     }
 
@@ -39,7 +39,7 @@ final class DraftModel: Proposer {
         try batch.append(text[cache.count...].prefix(GPT2.chunkLength), to: cache)
         guard cache.count + batch.tokens.count == text.count else {
             // A long prompt is read a chunk a turn, so that every token comes in time.
-            _ = draft.network.hiddenStates(batch, context)
+            _ = draft.network.hiddenStates(batch, rows: .none, context)
             return
         }
         while true {
