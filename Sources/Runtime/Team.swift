@@ -143,7 +143,7 @@ private final class TeamState: Sendable {
     }
 }
 
-/// A word that threads wait on: first spinning for a tenth of a millisecond or so, then asleep, so that a busy machine
+/// A word that threads wait on: first spinning for some hundred microseconds, then asleep, so that a busy machine
 /// gets its processor back.
 private final class Signal: Sendable {
     // On the heap and not in the object, because threads sleep on the word's address.
