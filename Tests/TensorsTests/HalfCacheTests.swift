@@ -83,4 +83,16 @@ struct HalfCacheTests {
         let again = contents(copy)
         #expect(again.keys == keys && again.values == values)
     }
+
+    /// No cache that the system has no memory for is begun, however large its numbers are.
+    @Test func memoryIsAskedForFirst() {
+        func fits(_ capacity: Int) -> (isThere: Bool, byteCount: Int) {
+            KVCache.fits(layers: 96, heads: 96, headSize: 128, capacity: capacity, holdsHalves: false)
+        }
+        let page = 96 * 96 * 64 * 2 * 128 * 4
+        #expect(fits(0).isThere && fits(0).byteCount == 0)
+        #expect(fits(1) == (true, page))
+        #expect(fits(1 << 33) == (false, page << 27))
+        #expect(fits(1 << 50).isThere == false)
+    }
 }
