@@ -1,7 +1,8 @@
 /// What is wrong with something a user gave: a file, an argument or a request.
 ///
-/// Every error that this package throws is one of these. It says what is wrong, where, and what to do next, in
-/// that order, so that its description can be shown as it is:
+/// Every error that this package throws is one of these, but `TrainingDiverged`, of a training whose loss stops being a
+/// number or leaves all bounds. An `InputError` says what is wrong, where, and what to do next, in that order, so that
+/// its description can be shown as it is:
 ///
 ///     model.safetensors: tensor "h.0.ln_1.weight" has shape [767]; the configuration needs [768]. Download the file again.
 public struct InputError: Error, Sendable, Equatable, CustomStringConvertible {
