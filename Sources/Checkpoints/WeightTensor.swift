@@ -42,8 +42,8 @@ public struct WeightTensor: Sendable {
                 release(bytes: range)
                 other.release(bytes: range)
             }
-            let slices = [bytes, other.bytes].map { UnsafeRawBufferPointer(rebasing: $0[range]) }
-            guard slices[0].holdsSameBytes(as: slices[1]) else { return false }
+            let part = UnsafeRawBufferPointer(rebasing: bytes[range])
+            guard part.holdsSameBytes(as: UnsafeRawBufferPointer(rebasing: other.bytes[range])) else { return false }
         }
         return true
     }

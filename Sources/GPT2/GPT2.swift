@@ -51,7 +51,9 @@ public struct GPT2: Module {
         let endsEarly = others >= 16 && batch.isCached && context.taps == nil && context.tape == nil
         for (layer, block) in blocks.enumerated() {
             let rows = endsEarly && layer == blocks.count - 1 ? asked : nil
-            x = recompute ? context.recomputed(x) { block($0, batch, $1) } : block(x, batch, rows: rows, context)
+            x =
+                recompute
+                ? context.recomputed(x) { block($0, batch, rows: rows, $1) } : block(x, batch, rows: rows, context)
         }
         batch.advanceCaches()
         let hidden = context.tap(.finalNorm, finalNorm(x, statistics: .finalNormStatistics, context))

@@ -71,6 +71,20 @@ import Testing
         }
     }
 
+    /// Recomputation is a tape's; without one it changes nothing, whichever rows are asked for.
+    @Test func recomputationWithoutATape() throws {
+        let context = ForwardContext()
+        for rows in [GPT2.Rows.none, .last, .all] {
+            func hidden(recompute: Bool) throws -> Tensor {
+                var batch = ForwardBatch()
+                try batch.append(tokens[..<40], to: KVCache(for: runner.model, capacity: 40))
+                return runner.model.hiddenStates(batch, rows: rows, recompute: recompute, context)
+            }
+            let (plain, recomputed) = try (hidden(recompute: false), hidden(recompute: true))
+            #expect(recomputed.shape == plain.shape && recomputed.values == plain.values, "\(rows)")
+        }
+    }
+
     @Test func repeatedRuns() throws {
         let context = ForwardContext()
         #expect(try runner.logits(tokens, context) == expected)

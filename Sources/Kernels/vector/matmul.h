@@ -172,7 +172,8 @@ static void multiply_rows(const tile *t, size_t rows, size_t panels, size_t dept
 /// panels' blocks as they come by fit the second cache.
 #define ROWS_A_GROUP 132
 #define PANELS_A_GROUP 24
-/// Distance of copied rows.
+/// Rows that are copied side by side: few, because threads may have no more than 128 kB of stack.
+#define ROWS_COPIED 48
 #define COPY_STRIDE (KERNELS_DEPTH_BLOCK + 16)
 
 /// What `matmul` or `matmul_f16` was asked for.
@@ -265,14 +266,18 @@ static ALWAYS_INLINE void multiply_tiles(tile t, size_t first, size_t rows, size
     }
 }
 
+/// Whether rows are so far apart that they meet in a few sets of the caches, and pass enough panels for a copy to pay.
+static ALWAYS_INLINE int rows_collide(size_t rows, size_t panels, ptrdiff_t a_stride) {
+    return rows > 2 * TILE_ROWS && panels >= 4 && a_stride % 512 == 0;
+}
+
 /// Some rows and panels over one block of the depth. A panel's block stays in the first cache while the rows pass it.
 /// - Parameter after: the first weights that are met after these, if they are no shorter.
 static ALWAYS_INLINE void multiply_block(const product *p, size_t first, size_t rows, size_t from, size_t to, size_t block,
                                          const void *after) {
-    float widened[KERNELS_DEPTH_BLOCK * KERNELS_PANEL], copy[ROWS_A_GROUP * COPY_STRIDE];
+    float widened[KERNELS_DEPTH_BLOCK * KERNELS_PANEL], copy[ROWS_COPIED * COPY_STRIDE];
     const size_t length = length_of(p, block);
-    // Rows so far apart meet in a few sets of the caches; a copy pays where they pass enough panels.
-    const int copied = rows > 2 * TILE_ROWS && to - from >= 4 && p->a_stride % 512 == 0;
+    const int copied = rows_collide(rows, to - from, p->a_stride);
     for (size_t r = 0; copied && r < rows; r++)
         memcpy(copy + r * COPY_STRIDE, p->a + (ptrdiff_t)(first + r) * p->a_stride + first_of(block), length * sizeof(float));
     for (size_t panel = from; panel < to;) {
@@ -293,7 +298,8 @@ static ALWAYS_INLINE void multiply_block(const product *p, size_t first, size_t 
 }
 
 static void multiply_many(const product *p) {
-    const size_t groups = (p->rows + ROWS_A_GROUP - 1) / ROWS_A_GROUP;
+    const size_t most = rows_collide(p->rows, p->panels, p->a_stride) ? ROWS_COPIED : ROWS_A_GROUP;
+    const size_t groups = (p->rows + most - 1) / most;
     const size_t together = (p->rows + TILE_ROWS * groups - 1) / (TILE_ROWS * groups) * TILE_ROWS;
     for (size_t first = 0; first < p->rows; first += together) {
         const size_t rows = p->rows - first < together ? p->rows - first : together;
