@@ -92,7 +92,9 @@ private struct ProductTask: TeamTask {
     let kernels: kernels_table
 
     private static let depthTogether = Int(KERNELS_DEPTH_BLOCK)
-    static let scratchCount = (RowGroups.largest + 16) * depthTogether
+    /// Columns that are packed together: three panels' worth of each row lie side by side.
+    private static let columnsTogether = 48
+    static let scratchCount = (RowGroups.largest + columnsTogether) * depthTogether
 
     /// Each part makes a run of columns for all rows, or where that divides badly, a run of rows for all columns.
     func run(part: Int, of parts: Int) {
@@ -124,10 +126,10 @@ private struct ProductTask: TeamTask {
     /// What one block of the depth adds to a group of rows.
     private func multiply(rows: Range<Int>, depth: Range<Int>, columns: Range<Int>, _ part: Int) {
         let panel = scratch.floats + part * Self.scratchCount
-        let (left, leftStride) = packedRows(rows, depth, into: panel + 16 * Self.depthTogether)
+        let (left, leftStride) = packedRows(rows, depth, into: panel + Self.columnsTogether * Self.depthTogether)
         let isLast = depth.upperBound == a.columns
-        for column in stride(from: columns.lowerBound, to: columns.upperBound, by: 16) {
-            let width = min(16, columns.upperBound - column)
+        for column in stride(from: columns.lowerBound, to: columns.upperBound, by: Self.columnsTogether) {
+            let width = min(Self.columnsTogether, columns.upperBound - column)
             pack(depth, columns: column..<column + width, into: panel)
             let output = c.pointer(rows.lowerBound, column)
             let adding: Int32 = accumulate || depth.lowerBound > 0 ? 1 : 0
@@ -159,13 +161,22 @@ private struct ProductTask: TeamTask {
         return (scratch, Self.depthTogether)
     }
 
-    /// A panel of b: up to 16 columns over one block of the depth.
-    private func pack(_ depth: Range<Int>, columns: Range<Int>, into panel: UnsafeMutablePointer<Float>) {
-        let source = b.pointer(depth.lowerBound, columns.lowerBound)
-        if b.isTransposed {
-            kernels.pack_rows(depth.count, columns.count, source, b.stride, panel)
-        } else {
-            kernels.pack_columns(depth.count, columns.count, source, b.stride, panel)
+    /// Panels of b: some columns over one block of the depth.
+    private func pack(_ depth: Range<Int>, columns: Range<Int>, into panels: UnsafeMutablePointer<Float>) {
+        // Where the depth goes from row to row, rows may be far apart: a few give all panels their part before the next.
+        let together = b.isTransposed ? Self.depthTogether : 16
+        for start in stride(from: depth.lowerBound, to: depth.upperBound, by: together) {
+            let count = min(together, depth.upperBound - start)
+            for column in stride(from: columns.lowerBound, to: columns.upperBound, by: 16) {
+                let source = b.pointer(start, column)
+                let panel = panels + (column - columns.lowerBound) * depth.count + (start - depth.lowerBound) * 16
+                let width = min(16, columns.upperBound - column)
+                if b.isTransposed {
+                    kernels.pack_rows(count, width, source, b.stride, panel)
+                } else {
+                    kernels.pack_columns(count, width, source, b.stride, panel)
+                }
+            }
         }
     }
 }

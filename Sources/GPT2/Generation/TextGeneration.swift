@@ -10,7 +10,8 @@ extension GPT2Model {
     ///     }
     ///
     /// The computation runs on a thread of its own and only when the next piece is asked for; several texts at once take
-    /// turns, a token each. Cancelling the task ends the loop within one token, and leaving the loop frees everything.
+    /// turns: a token each, or up to 256 of a prompt. Cancelling the task ends the loop within one turn, and leaving the
+    /// loop frees everything.
     ///
     /// - Parameter prompt: taken as text, special tokens in it too. An empty one starts from the end-of-text token.
     /// - Returns: the pieces of text; the last one has the whole ``Completion``. An ``InputError`` is thrown where the
