@@ -4,7 +4,8 @@ GPT2 is the executable (swift build -c release, .build/release/gpt2). Needs torc
 
 steps       seconds of a training step (forward, backward, clip, AdamW) and peak memory, for nanoGPT's CPU setting on characters and
             for the 124M shape at B=4 T=64 and B=2 T=256; PyTorch eager and torch.compile, both with AdamW(fused=True)
-characters  the loss over the whole validation set after nanoGPT's CPU setting on FILE (tinyshakespeare), three seeds each
+characters  the loss over the whole validation set after nanoGPT's CPU setting on FILE (tinyshakespeare), three seeds each;
+            PyTorch as nanoGPT has it, and with the biases that GPT-2 and gpt2 have
 
 Ratios are taken within a round, medians over rounds: a shared host drifts by tens of percent within minutes.
 """
@@ -83,13 +84,14 @@ def steps(options):
 
 
 def characters(options):
-    losses = {"gpt2": [], "PyTorch": []}
+    losses = {"gpt2": [], "PyTorch": [], "PyTorch --biases": []}
     for seed in (1, 2, 3):
-        out = subprocess.run(
-            [sys.executable, f"{HERE}/torch_char.py", options.text, str(seed)], capture_output=True, text=True, check=True)
-        result = json.loads(out.stdout)
-        losses["PyTorch"].append(result["validation_loss"])
-        print(f"seed {seed}: PyTorch {result['validation_loss']:.4f} over {result['tokens']} characters, {result['seconds']:.0f} s", flush=True)
+        for name in ("PyTorch", "PyTorch --biases"):
+            command = [sys.executable, f"{HERE}/torch_char.py", options.text, str(seed), *name.split()[1:]]
+            result = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+            losses[name].append(result["validation_loss"])
+            print(f"seed {seed}: {name} {result['validation_loss']:.4f} over {result['tokens']} characters, "
+                  f"{result['seconds']:.0f} s", flush=True)  # fmt: skip
         with tempfile.TemporaryDirectory() as run:
             command = [
                 options.gpt2, "train", "--preset", "char", "--text", options.text, "--out", f"{run}/r", "--seed", str(seed),
