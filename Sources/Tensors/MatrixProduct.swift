@@ -92,7 +92,7 @@ private struct ProductTask: TeamTask {
     let kernels: kernels_table
 
     private static let depthTogether = Int(KERNELS_DEPTH_BLOCK)
-    /// Columns that are packed together: three panels' worth of each row lie side by side.
+    /// Columns that are packed together: three panels' worth, which lie side by side in a row that is not transposed.
     private static let columnsTogether = 48
     static let scratchCount = (RowGroups.largest + columnsTogether) * depthTogether
 

@@ -174,7 +174,9 @@ static void multiply_rows(const tile *t, size_t rows, size_t panels, size_t dept
 #define PANELS_A_GROUP 24
 /// Rows that are copied side by side: few, because threads may have no more than 128 kB of stack.
 #define ROWS_COPIED 48
+/// A copy's rows begin in different sets of the caches.
 #define COPY_STRIDE (KERNELS_DEPTH_BLOCK + 16)
+_Static_assert(ROWS_A_GROUP % TILE_ROWS == 0 && ROWS_COPIED % TILE_ROWS == 0, "groups are of whole tiles");
 
 /// What `matmul` or `matmul_f16` was asked for.
 typedef struct {
