@@ -58,7 +58,7 @@ extension Processor {
 
 /// Each thread multiplies small matrices of its own.
 private struct PeakTask: TeamTask {
-    let kernels: kernels_table
+    let kernels: UnsafePointer<kernels_table>
     private static let (rows, columns, depth, rounds) = (48, 16, 256, 800)
     static let operations = Double(2 * rows * columns * depth * rounds)
 
@@ -70,7 +70,7 @@ private struct PeakTask: TeamTask {
         a.floats.update(repeating: 0.5, count: rows * depth)
         b.floats.update(repeating: 0.5, count: depth * columns)
         for _ in 0..<Self.rounds {
-            kernels.matmul(rows, columns, depth, a.floats, depth, b.floats, depth * 16, nil, c.floats, columns, 0, nil)
+            kernels.pointee.matmul(rows, columns, depth, a.floats, depth, b.floats, depth * 16, nil, c.floats, columns, 0, nil)
         }
     }
 }

@@ -20,8 +20,8 @@ public enum Processor {
 
     /// The instruction set whose kernels run: "avx512vnni", "avx512", "avx2", "neon-dotprod", "neon" or "scalar".
     /// `GPT2_ISA=scalar` in the environment forces the plain ones; all give the same bits.
-    public static var instructionSet: String { String(cString: kernels.name) }
+    public static var instructionSet: String { String(cString: kernels.pointee.name) }
 
     /// The table of kernels that fits this processor.
-    package static var kernels: kernels_table { kernels_best().pointee }
+    package static var kernels: UnsafePointer<kernels_table> { kernels_best() }
 }

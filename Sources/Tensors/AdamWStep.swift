@@ -56,7 +56,7 @@ extension ForwardContext {
         var factors = step.factors
         let (p, m, v) = (parameter.ownedFloats(), mean.ownedFloats(), square.ownedFloats())
         forEachRange(of: count, cost: 8) { start, count in
-            kernels.adamw(count, &factors, gradient.floats + start, p + start, m + start, v + start)
+            kernels.pointee.adamw(count, &factors, gradient.floats + start, p + start, m + start, v + start)
         }
     }
 
@@ -76,12 +76,12 @@ private struct SquaresTask: TeamTask {
     let block: Int
     /// Safe to share: each part writes the sums of its own blocks.
     nonisolated(unsafe) let sums: UnsafeMutableBufferPointer<Double>
-    let kernels: kernels_table
+    let kernels: UnsafePointer<kernels_table>
 
     func run(part: Int, of parts: Int) {
         for index in sums.count * part / parts..<sums.count * (part + 1) / parts {
             let start = index * block
-            sums[index] = kernels.sum_of_squares(min(block, x.shape.count - start), x.floats + start)
+            sums[index] = kernels.pointee.sum_of_squares(min(block, x.shape.count - start), x.floats + start)
         }
     }
 }

@@ -136,7 +136,7 @@ private struct AttentionTask: TeamTask {
     let output: Tensor
     /// [threads, strip rows, keys], where strips live when nobody looks.
     let scratch: Tensor
-    let kernels: kernels_table
+    let kernels: UnsafePointer<kernels_table>
     var phase = Phase.whole
     /// [H, rows, keys] of the only span, where they live when somebody does.
     var pattern: Tensor?
@@ -170,7 +170,7 @@ private struct AttentionTask: TeamTask {
             for row in rows {
                 let line = strip + (row - rows.lowerBound) * stride
                 let visible = span.firstPosition + row + 1
-                kernels.softmax(visible, scale, line)
+                kernels.pointee.softmax(visible, scale, line)
                 for key in visible..<(pattern == nil ? keys : stride) { line[key] = 0 }
             }
         }
@@ -225,11 +225,11 @@ private struct AttentionTask: TeamTask {
         stride cStride: Int, adding: Bool
     ) {
         if areHalves {
-            kernels.matmul_f16(
+            kernels.pointee.matmul_f16(
                 rows, columns, depth, a, aStride, b.assumingMemoryBound(to: UInt16.self), panelStride,
                 next?.assumingMemoryBound(to: UInt16.self), c, cStride, adding ? 1 : 0, nil)
         } else {
-            kernels.matmul(
+            kernels.pointee.matmul(
                 rows, columns, depth, a, aStride, b.assumingMemoryBound(to: Float.self), panelStride,
                 next?.assumingMemoryBound(to: Float.self), c, cStride, adding ? 1 : 0, nil)
         }

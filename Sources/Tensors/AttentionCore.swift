@@ -9,7 +9,7 @@ struct AttentionCore {
     let scale: Float
     let spans: [AttentionSpan]
     let mask: AttentionMask
-    let kernels: kernels_table
+    let kernels: UnsafePointer<kernels_table>
     var dropout: DropoutMask?
     /// The first row's number among all of the training step, for dropout.
     var firstRow = 0
@@ -80,7 +80,7 @@ struct AttentionCore {
     func packRows(_ columns: TensorColumns, _ item: Item, into panels: UnsafeMutablePointer<Float>) {
         let count = item.span.keys.count
         for key in stride(from: 0, to: count, by: 16) {
-            kernels.pack_rows(
+            kernels.pointee.pack_rows(
                 headSize, min(16, count - key),
                 columns.pointer(row: item.span.keys.lowerBound + key, column: item.head * headSize), columns.width,
                 panels + key * headSize)
@@ -91,7 +91,7 @@ struct AttentionCore {
     func packColumns(_ columns: TensorColumns, _ item: Item, into panels: UnsafeMutablePointer<Float>) {
         let count = item.span.keys.count
         for column in stride(from: 0, to: headSize, by: 16) {
-            kernels.pack_columns(
+            kernels.pointee.pack_columns(
                 count, min(16, headSize - column),
                 columns.pointer(row: item.span.keys.lowerBound, column: item.head * headSize + column), columns.width,
                 panels + column * count)
@@ -105,7 +105,7 @@ struct AttentionCore {
     ) {
         let count = item.span.keys.count
         let seen = visible(item, rows.upperBound - 1)
-        kernels.matmul(
+        kernels.pointee.matmul(
             rows.count, seen, headSize, query(item, rows.lowerBound), queries.width, keyPanels, headSize * 16, nil,
             strip,
             count, 0, nil)
@@ -114,7 +114,7 @@ struct AttentionCore {
             let visible = visible(item, row)
             for key in visible..<count { line[key] = 0 }
             if mask.keyPadding == nil && mask.additive == nil {
-                kernels.softmax(visible, scale, line)
+                kernels.pointee.softmax(visible, scale, line)
                 continue
             }
             for key in 0..<visible { line[key] *= scale }
@@ -122,7 +122,7 @@ struct AttentionCore {
             if (0..<visible).allSatisfy({ line[$0] == -.infinity }) {
                 for key in 0..<visible { line[key] = 0 }
             } else {
-                kernels.softmax(visible, 1, line)
+                kernels.pointee.softmax(visible, 1, line)
             }
         }
     }

@@ -42,7 +42,7 @@ struct AttentionForwardTask: TeamTask {
         var key = 0
         repeat {  // no key at all gives zeros
             let length = min(KVCache.pageLength, seen - key)
-            core.kernels.matmul(
+            core.kernels.pointee.matmul(
                 rows.count, size, length, strip + key, count, panels + key * 16, count * 16, nil, found, width,
                 key > 0 ? 1 : 0, nil)
             key += KVCache.pageLength
@@ -92,7 +92,7 @@ struct AttentionBackwardTask: TeamTask {
                 addTransposed(
                     used, incoming, stride: width, item, rows, seen, into: dv, scratch: turned, panels: stripPanels)
                 // dP = dO Vᵀ, then through dropout and softmax: dS
-                kernels.matmul(
+                kernels.pointee.matmul(
                     rows.count, seen, size, incoming, width, valueRows, size * 16, nil, gradients, count, 0, nil)
                 for row in 0..<rows.count {
                     let line = gradients + row * count
@@ -100,10 +100,10 @@ struct AttentionBackwardTask: TeamTask {
                 }
                 core.drop(item, rows, from: gradients, to: gradients)
                 for row in 0..<rows.count {
-                    kernels.softmax_backward(count, core.scale, weights + row * count, gradients + row * count)
+                    kernels.pointee.softmax_backward(count, core.scale, weights + row * count, gradients + row * count)
                 }
                 // dQ = dS K, dK += dSᵀ Q
-                kernels.matmul(
+                kernels.pointee.matmul(
                     rows.count, size, seen, gradients, count, keyColumns, count * 16, nil,
                     dq.pointer(row: first, column: item.head * size), dq.width, 0, nil)
                 addTransposed(
@@ -120,12 +120,12 @@ struct AttentionBackwardTask: TeamTask {
         scratch: UnsafeMutablePointer<Float>, panels: UnsafeMutablePointer<Float>
     ) {
         let (kernels, size) = (core.kernels, core.headSize)
-        kernels.transpose(rows.count, seen, strip, item.span.keys.count, scratch, rows.count)
+        kernels.pointee.transpose(rows.count, seen, strip, item.span.keys.count, scratch, rows.count)
         for column in Swift.stride(from: 0, to: size, by: 16) {
-            kernels.pack_columns(
+            kernels.pointee.pack_columns(
                 rows.count, min(16, size - column), matrix + column, stride, panels + column * rows.count)
         }
-        kernels.matmul(
+        kernels.pointee.matmul(
             seen, size, rows.count, scratch, rows.count, panels, rows.count * 16, nil,
             target.pointer(row: item.span.keys.lowerBound, column: item.head * size), target.width, 1, nil)
     }

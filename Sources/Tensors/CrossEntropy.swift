@@ -102,7 +102,7 @@ private struct CrossEntropyTask: TeamTask {
     let weight: Float
     let gradient: Tensor?
     let losses: Tensor
-    let kernels: kernels_table
+    let kernels: UnsafePointer<kernels_table>
 
     func run(part: Int, of parts: Int) {
         let vocabulary = logits.shape[-1]
@@ -118,7 +118,7 @@ private struct CrossEntropyTask: TeamTask {
                 line.update(from: logits.floats + row * vocabulary, count: vocabulary)
             }
             losses.floats[row] = withUnsafePointer(to: weight) { weight in
-                kernels.cross_entropy(vocabulary, Int(target), gradient == nil ? nil : weight, line)
+                kernels.pointee.cross_entropy(vocabulary, Int(target), gradient == nil ? nil : weight, line)
             }
         }
     }

@@ -106,9 +106,9 @@ struct DropoutMask {
 
     func apply(
         _ count: Int, at position: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
-        _ kernels: kernels_table
+        _ kernels: UnsafePointer<kernels_table>
     ) {
-        kernels.dropout(count, seed, stream, UInt64(position), threshold, scale, x, y)
+        kernels.pointee.dropout(count, seed, stream, UInt64(position), threshold, scale, x, y)
     }
 }
 
@@ -118,7 +118,7 @@ private struct DropoutTask: TeamTask {
     let first: Int
     let x: Tensor
     let y: Tensor
-    let kernels: kernels_table
+    let kernels: UnsafePointer<kernels_table>
 
     func run(part: Int, of parts: Int) {
         let count = x.shape.count

@@ -19,13 +19,13 @@ extension ForwardContext {
     public func activate(_ x: Tensor, _ activation: Activation) -> Tensor {
         let y = tensor(x.shape)
         forEachRange(of: x.shape.count, cost: 20) { start, count in
-            kernels.activate(count, activation.kernel, x.floats + start, y.floats + start)
+            kernels.pointee.activate(count, activation.kernel, x.floats + start, y.floats + start)
         }
         if tape == nil { return y }
         return record(.activate, y, from: x) { dy, pass in
             let dx = pass.context.tensor(x.shape)
             pass.context.forEachRange(of: x.shape.count, cost: 30) { start, count in
-                pass.context.kernels.activate_backward(
+                pass.context.kernels.pointee.activate_backward(
                     count, activation.kernel, x.floats + start, dy.floats + start, dx.floats + start)
             }
             pass.addOwned(dx, to: x)
@@ -89,7 +89,7 @@ extension ForwardContext {
     func accumulate(_ x: Tensor, into sum: Tensor) {
         precondition(x.shape.count == sum.shape.count, "\(x.shape) into \(sum.shape)")
         forEachRange(of: x.shape.count, cost: 1) { start, count in
-            kernels.add_scaled(count, 1, x.floats + start, sum.floats + start)
+            kernels.pointee.add_scaled(count, 1, x.floats + start, sum.floats + start)
         }
     }
 
@@ -99,7 +99,7 @@ extension ForwardContext {
         if !accumulate { sum.floats.update(repeating: 0, count: columns) }
         forEachRange(of: columns, cost: x.rows) { start, count in
             for row in 0..<x.rows {
-                kernels.add_scaled(count, 1, x.floats + row * columns + start, sum.floats + start)
+                kernels.pointee.add_scaled(count, 1, x.floats + row * columns + start, sum.floats + start)
             }
         }
     }

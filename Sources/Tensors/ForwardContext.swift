@@ -16,7 +16,7 @@ public struct ForwardContext {
     public var dropout: DropoutStream?
 
     package let pool = BufferPool()
-    package let kernels: kernels_table
+    package let kernels: UnsafePointer<kernels_table>
 
     public init(team: Team = .shared, taps: Taps? = nil) {
         self.team = team
@@ -28,7 +28,7 @@ public struct ForwardContext {
     package init?(team: Team = .shared, instructionSet: String) {
         guard let table = kernels_named(instructionSet) else { return nil }
         self.team = team
-        kernels = table.pointee
+        kernels = table
     }
 
     /// Bytes of all the buffers that this context has needed so far; they are kept and used again.

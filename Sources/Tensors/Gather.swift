@@ -32,7 +32,7 @@ extension ForwardContext {
                 // Each thread has some of the channels, so that a row that comes more than once is added up in order.
                 pass.context.forEachRange(of: channels, cost: rows.count) { start, count in
                     for (i, row) in rows.enumerated() {
-                        pass.context.kernels.add_scaled(
+                        pass.context.kernels.pointee.add_scaled(
                             count, 1, dy.floats + i * channels + start,
                             dtable.floats + Int(row) * channels + start)
                     }
@@ -45,7 +45,7 @@ extension ForwardContext {
     package func transposed(_ x: Tensor) -> Tensor {
         let (rows, columns) = (x.shape[0], x.shape[1])
         let y = tensor(Shape(columns, rows))
-        kernels.transpose(rows, columns, x.floats, columns, y.floats, rows)
+        kernels.pointee.transpose(rows, columns, x.floats, columns, y.floats, rows)
         return y
     }
 
@@ -63,7 +63,7 @@ extension ForwardContext {
             pass.add(to: x) { dx, accumulate in
                 if !accumulate { dx.floats.update(repeating: 0, count: x.shape.count) }
                 for row in 0..<x.rows {
-                    pass.context.kernels.add_scaled(
+                    pass.context.kernels.pointee.add_scaled(
                         range.count, 1, dy.floats + row * range.count, dx.floats + row * width + range.lowerBound)
                 }
             }
@@ -80,7 +80,7 @@ extension ForwardContext {
         return record(.rows, y, from: x) { dy, pass in
             pass.add(to: x) { dx, accumulate in
                 if !accumulate { dx.floats.update(repeating: 0, count: x.shape.count) }
-                pass.context.kernels.add_scaled(
+                pass.context.kernels.pointee.add_scaled(
                     dy.shape.count, 1, dy.floats, dx.floats + range.lowerBound * channels)
             }
         }

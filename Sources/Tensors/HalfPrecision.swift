@@ -19,7 +19,7 @@ package enum HalfPrecision {
             [UInt16](unsafeUninitializedCapacity: tensor.shape.count) { halves, count in
                 count = tensor.shape.count
                 guard let start = halves.baseAddress else { return }
-                Processor.kernels.narrow_f16(count, tensor.floats, start)
+                Processor.kernels.pointee.narrow_f16(count, tensor.floats, start)
             }
         }
     }

@@ -104,8 +104,8 @@ public final class KVCache {
         guard holdsHalves else { return scatter(key, value, position: position, layer: layer, head: head) }
         withUnsafeTemporaryAllocation(of: UInt16.self, capacity: headSize * 2) { halves in
             guard let start = halves.baseAddress else { return }
-            Processor.kernels.narrow_f16(headSize, key, start)
-            Processor.kernels.narrow_f16(headSize, value, start + headSize)
+            Processor.kernels.pointee.narrow_f16(headSize, key, start)
+            Processor.kernels.pointee.narrow_f16(headSize, value, start + headSize)
             scatter(UnsafePointer(start), start + headSize, position: position, layer: layer, head: head)
         }
     }
@@ -138,7 +138,7 @@ public final class KVCache {
         withUnsafeTemporaryAllocation(of: UInt16.self, capacity: headSize) { halves in
             guard let start = halves.baseAddress else { return }
             gather(part, position: position, layer: layer, head: head, to: start)
-            Processor.kernels.widen_f16(headSize, start, destination)
+            Processor.kernels.pointee.widen_f16(headSize, start, destination)
         }
     }
 

@@ -91,7 +91,7 @@ extension Backpropagation {
             context.forEachRange(of: channels, cost: x.rows * 2) { start, count in
                 for row in 0..<x.rows {
                     let element = row * channels + start
-                    context.kernels.layer_norm_parameters(
+                    context.kernels.pointee.layer_norm_parameters(
                         count, x.floats + element, statistics.floats + row * 2, dy.floats + element,
                         dgain.floats + start, nil)
                 }
@@ -108,12 +108,12 @@ private struct LayerNormTask: TeamTask {
     let epsilon: Float
     let output: Tensor
     let statistics: Tensor
-    let kernels: kernels_table
+    let kernels: UnsafePointer<kernels_table>
 
     func run(part: Int, of parts: Int) {
         let channels = x.shape[-1]
         for row in x.rows * part / parts..<x.rows * (part + 1) / parts {
-            kernels.layer_norm(
+            kernels.pointee.layer_norm(
                 channels, x.floats + row * channels, gain.floats, bias?.floats, epsilon,
                 output.floats + row * channels, statistics.floats + row * 2)
         }
@@ -126,13 +126,13 @@ private struct LayerNormBackwardTask: TeamTask {
     let gain: Tensor
     let dy: Tensor
     let dx: Tensor
-    let kernels: kernels_table
+    let kernels: UnsafePointer<kernels_table>
 
     func run(part: Int, of parts: Int) {
         let channels = x.shape[-1]
         for row in x.rows * part / parts..<x.rows * (part + 1) / parts {
             let start = row * channels
-            kernels.layer_norm_backward(
+            kernels.pointee.layer_norm_backward(
                 channels, x.floats + start, statistics.floats + row * 2, gain.floats, dy.floats + start,
                 dx.floats + start)
         }

@@ -89,7 +89,7 @@ private struct ProductTask: TeamTask {
     let accumulate: Bool
     let epilogue: ProductEpilogue?
     let scratch: Tensor
-    let kernels: kernels_table
+    let kernels: UnsafePointer<kernels_table>
 
     private static let depthTogether = Int(KERNELS_DEPTH_BLOCK)
     /// Columns that are packed together: three panels' worth, which lie side by side in a row that is not transposed.
@@ -134,7 +134,7 @@ private struct ProductTask: TeamTask {
             let output = c.pointer(rows.lowerBound, column)
             let adding: Int32 = accumulate || depth.lowerBound > 0 ? 1 : 0
             guard isLast, let epilogue else {
-                kernels.matmul(
+                kernels.pointee.matmul(
                     rows.count, width, depth.count, left, leftStride, panel, 16 * depth.count, nil, output, c.stride,
                     adding,
                     nil)
@@ -144,7 +144,7 @@ private struct ProductTask: TeamTask {
                 bias: epilogue.bias.map { UnsafePointer($0.floats + column) },
                 residual: epilogue.residual.map { UnsafePointer($0.floats + rows.lowerBound * c.columns + column) },
                 residual_stride: c.columns, activation: epilogue.activation.kernel)
-            kernels.matmul(
+            kernels.pointee.matmul(
                 rows.count, width, depth.count, left, leftStride, panel, 16 * depth.count, nil, output, c.stride,
                 adding,
                 &finish)
@@ -157,7 +157,7 @@ private struct ProductTask: TeamTask {
     ) -> (UnsafeMutablePointer<Float>, stride: Int) {
         let source = a.pointer(rows.lowerBound, depth.lowerBound)
         if !a.isTransposed { return (source, a.stride) }
-        kernels.transpose(depth.count, rows.count, source, a.stride, scratch, Self.depthTogether)
+        kernels.pointee.transpose(depth.count, rows.count, source, a.stride, scratch, Self.depthTogether)
         return (scratch, Self.depthTogether)
     }
 
@@ -172,9 +172,9 @@ private struct ProductTask: TeamTask {
                 let panel = panels + (column - columns.lowerBound) * depth.count + (start - depth.lowerBound) * 16
                 let width = min(16, columns.upperBound - column)
                 if b.isTransposed {
-                    kernels.pack_rows(count, width, source, b.stride, panel)
+                    kernels.pointee.pack_rows(count, width, source, b.stride, panel)
                 } else {
-                    kernels.pack_columns(count, width, source, b.stride, panel)
+                    kernels.pointee.pack_columns(count, width, source, b.stride, panel)
                 }
             }
         }

@@ -15,7 +15,7 @@ extension ForwardContext {
         let small = min(rows, columns)
         var y = tensor(isTall ? Shape(columns, rows) : x.shape)
         if isTall {
-            kernels.transpose(rows, columns, x.floats, columns, y.floats, rows)
+            kernels.pointee.transpose(rows, columns, x.floats, columns, y.floats, rows)
         } else {
             y.floats.update(from: x.floats, count: x.shape.count)
         }
@@ -34,7 +34,7 @@ extension ForwardContext {
         }
         guard isTall else { return y }
         let turned = tensor(x.shape)
-        kernels.transpose(columns, rows, y.floats, rows, turned.floats, columns)
+        kernels.pointee.transpose(columns, rows, y.floats, rows, turned.floats, columns)
         return turned
     }
 

@@ -8,12 +8,12 @@ struct PackTask: TeamTask {
     let format: WeightFormat
     /// Safe to share: each part writes the places of its own slices.
     nonisolated(unsafe) let panels: UnsafeMutableRawPointer
-    let kernels: kernels_table
+    let kernels: UnsafePointer<kernels_table>
     private let flag = Flag()
 
     private final class Flag: Sendable { let isSet = Atomic<Bool>(false) }
 
-    init(source: StoredMatrix, format: WeightFormat, panels: UnsafeMutableRawPointer, kernels: kernels_table) {
+    init(source: StoredMatrix, format: WeightFormat, panels: UnsafeMutableRawPointer, kernels: UnsafePointer<kernels_table>) {
         self.source = source
         self.format = format
         self.panels = panels
@@ -57,14 +57,14 @@ struct PackTask: TeamTask {
         case .inputsByOutputs:
             for column in stride(from: 0, to: columns, by: 16) {
                 let place = place(output: column, input: rows.lowerBound)
-                kernels.pack_columns(
+                kernels.pointee.pack_columns(
                     rows.count, min(16, columns - column), slice + column, columns, floats(place, panel))
                 convert(panel, inputs: rows.count, to: place)
             }
         case .outputsByInputs:
             for row in stride(from: 0, to: rows.count, by: 16) {
                 let place = place(output: rows.lowerBound + row, input: 0)
-                kernels.pack_rows(
+                kernels.pointee.pack_rows(
                     columns, min(16, rows.count - row), slice + row * columns, columns, floats(place, panel))
                 convert(panel, inputs: columns, to: place)
             }
@@ -89,14 +89,14 @@ struct PackTask: TeamTask {
         case .f32: break
         case .f16:
             let halves = place.assumingMemoryBound(to: UInt16.self)
-            kernels.narrow_f16(inputs * 16, panel, halves)
+            kernels.pointee.narrow_f16(inputs * 16, panel, halves)
             check(halves, count: inputs * 16)
         case .q8, .q4:
             let blocks = (inputs + 31) / 32
             (panel + inputs * 16).update(repeating: 0, count: (blocks * 32 - inputs) * 16)
             for block in 0..<blocks {
                 let bytes = (place + format.panelBytes(inputs: block * 32)).assumingMemoryBound(to: UInt8.self)
-                (format == .q8 ? kernels.pack_q8 : kernels.pack_q4)(panel + block * 32 * 16, bytes)
+                (format == .q8 ? kernels.pointee.pack_q8 : kernels.pointee.pack_q4)(panel + block * 32 * 16, bytes)
                 check(UnsafeRawPointer(bytes).assumingMemoryBound(to: UInt16.self), count: 16)
             }
         }

@@ -43,7 +43,7 @@ private struct PackedLinearTask: TeamTask {
     let weight: PackedMatrix
     let epilogue: ProductEpilogue
     let y: Tensor
-    let kernels: kernels_table
+    let kernels: UnsafePointer<kernels_table>
 
     /// Each part makes a run of neighbouring outputs for all rows.
     func run(part: Int, of parts: Int) {
@@ -53,11 +53,11 @@ private struct PackedLinearTask: TeamTask {
         let panel = weight.panels + first / 16 * weight.panelStride
         var finish = epilogue.kernel(column: first, outputs: outputs)
         if weight.format == .f16 {
-            kernels.matmul_f16(
+            kernels.pointee.matmul_f16(
                 x.rows, columns, inputs, x.floats, inputs, panel.assumingMemoryBound(to: UInt16.self), inputs * 16, nil,
                 y.floats + first, outputs, 0, &finish)
         } else {
-            kernels.matmul(
+            kernels.pointee.matmul(
                 x.rows, columns, inputs, x.floats, inputs, panel.assumingMemoryBound(to: Float.self), inputs * 16, nil,
                 y.floats + first, outputs, 0, &finish)
         }
@@ -90,12 +90,12 @@ private struct QuantizeRowsTask: TeamTask {
     let x: Tensor
     let rows: QuantizedRows
     let scratch: Tensor
-    let kernels: kernels_table
+    let kernels: UnsafePointer<kernels_table>
 
     func run(part: Int, of parts: Int) {
         var quantized = rows.at(scratch.floats)
         for row in x.rows * part / parts..<x.rows * (part + 1) / parts {
-            kernels.quantize_row(x.shape[-1], x.floats + row * x.shape[-1], row, &quantized)
+            kernels.pointee.quantize_row(x.shape[-1], x.floats + row * x.shape[-1], row, &quantized)
         }
     }
 }
@@ -109,7 +109,7 @@ private struct QuantizedLinearTask: TeamTask {
     let weight: PackedMatrix
     let epilogue: ProductEpilogue
     let y: Tensor
-    let kernels: kernels_table
+    let kernels: UnsafePointer<kernels_table>
 
     /// Each part makes a run of neighbouring outputs for all rows.
     func run(part: Int, of parts: Int) {
@@ -121,9 +121,9 @@ private struct QuantizedLinearTask: TeamTask {
         let panel = (weight.panels + first / 16 * weight.panelStride).assumingMemoryBound(to: UInt8.self)
         let y = y.floats + first
         if weight.format == .q8 {
-            kernels.matmul_q8(columns, rows.blocks, &quantized, panel, y, outputs, &finish)
+            kernels.pointee.matmul_q8(columns, rows.blocks, &quantized, panel, y, outputs, &finish)
         } else {
-            kernels.matmul_q4(columns, rows.blocks, &quantized, panel, y, outputs, &finish)
+            kernels.pointee.matmul_q4(columns, rows.blocks, &quantized, panel, y, outputs, &finish)
         }
     }
 }

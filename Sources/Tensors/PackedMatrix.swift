@@ -142,7 +142,7 @@ public final class PackedMatrix: @unchecked Sendable {
         case .f16:
             let halves = panel.assumingMemoryBound(to: UInt16.self) + lane
             let kernels = Processor.kernels  // looked up once
-            for i in 0..<inputs { kernels.widen_f16(1, halves + i * 16, destination + i) }
+            for i in 0..<inputs { kernels.pointee.widen_f16(1, halves + i * 16, destination + i) }
         case .q8, .q4:
             let blocks = (inputs + 31) / 32
             withUnsafeTemporaryAllocation(of: Float.self, capacity: 32) { numbers in  // so few lie on the stack

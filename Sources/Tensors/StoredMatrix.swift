@@ -34,7 +34,7 @@ package struct StoredMatrix: Sendable {
 
     /// `count` elements from `start` on as floats, in place where they are aligned floats, else in `scratch`.
     func floats(
-        _ start: Int, count: Int, scratch: UnsafeMutablePointer<Float>, kernels: kernels_table
+        _ start: Int, count: Int, scratch: UnsafeMutablePointer<Float>, kernels: UnsafePointer<kernels_table>
     ) -> UnsafePointer<Float> {
         let source = bytes + start * dtype.size
         if dtype == .f32, Int(bitPattern: source) % 4 == 0 { return source.assumingMemoryBound(to: Float.self) }
@@ -45,12 +45,12 @@ package struct StoredMatrix: Sendable {
             if dtype == .f32 { return UnsafePointer(scratch) }
             for i in 0..<count {
                 var half = (moved + i * 2).load(as: UInt16.self)
-                (dtype == .f16 ? kernels.widen_f16 : kernels.widen_bf16)(1, &half, scratch + i)
+                (dtype == .f16 ? kernels.pointee.widen_f16 : kernels.pointee.widen_bf16)(1, &half, scratch + i)
             }
             return UnsafePointer(scratch)
         }
         let halves = source.assumingMemoryBound(to: UInt16.self)
-        (dtype == .f16 ? kernels.widen_f16 : kernels.widen_bf16)(count, halves, scratch)
+        (dtype == .f16 ? kernels.pointee.widen_f16 : kernels.pointee.widen_bf16)(count, halves, scratch)
         return UnsafePointer(scratch)
     }
 }

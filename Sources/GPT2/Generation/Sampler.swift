@@ -76,7 +76,7 @@ package struct Sampler: ~Copyable {
         }
         // Without a weight, the kernel only reads the row.
         let start = UnsafeMutablePointer(mutating: row.baseAddress)
-        let surprise = Processor.kernels.cross_entropy(row.count, token, nil, start)
+        let surprise = Processor.kernels.pointee.cross_entropy(row.count, token, nil, start)
         return Sample(token: token, probability: exp(-surprise))
     }
 
@@ -118,7 +118,7 @@ package struct Sampler: ~Copyable {
     private func weigh(relativeTo largest: Float) {
         // The largest becomes 0, which no temperature moves: nothing can overflow.
         for i in 0..<count { weights[i] = logits[i] - largest }
-        Processor.kernels.softmax(count, inverseTemperature, weights.baseAddress)
+        Processor.kernels.pointee.softmax(count, inverseTemperature, weights.baseAddress)
     }
 
     /// Keeps the tokens that have less than `p` of the weight above them.
