@@ -2,7 +2,8 @@
 
 Perplexity on text that the models never saw, of the story model inside the package and of the one that it shipped
 before (from the repository's history; --model NAME=DIRECTORY measures others), with f32, f16, q8 and q4 files of
-`gpt2 quantize`, and with F32, F16, Q8_0, Q4_0 and Q4_K_M files of llama-quantize scored by llama-perplexity. With
+`gpt2 quantize`, which fits q4 to what the model writes by itself, and with F32, F16, Q8_0, Q4_0 and Q4_K_M files of
+llama-quantize scored by llama-perplexity. A q4 file of --no-calibrate is what `--weights q4` makes while it loads. With
 --calibrate TEXT, of the kind that the models were trained on and not the held-out one, also a q4 file fitted to the
 first 16,384 tokens of that text, and 4-bit files of llama.cpp with the importance matrix that llama-imatrix makes of
 them.
@@ -33,7 +34,7 @@ STORY = "Sources/StoryModelData"
 BEFORE = "f1f6a2a~1"  # the last commit that held the first story model
 OURS = ["f32", "f16", "q8", "q4"]
 THEIRS = ["F32", "F16", "Q8_0", "Q4_0", "Q4_K_M"]
-CALIBRATED, WITH_MATRIX = ", calibrated", ", imatrix"  # after a format's name
+PLAIN, CALIBRATED, WITH_MATRIX = ", not calibrated", ", calibrated on text", ", imatrix"  # after a format's name
 CALIBRATION_TOKENS = 16_384  # what gpt2 quantize takes by itself
 SEPARATOR = "<|endoftext|>"
 
@@ -70,7 +71,7 @@ def without_separators(path, copy):
 
 
 class Ours:
-    """Scores windows of tokens by `gpt2 logits`. A format may be followed by CALIBRATED."""
+    """Scores windows of tokens by `gpt2 logits`. A format may be followed by PLAIN or CALIBRATED."""
 
     def __init__(self, options, directory, folder):
         self.gpt2, self.directory, self.folder, self.threads = options.gpt2, directory, folder, str(options.threads)
@@ -78,13 +79,13 @@ class Ours:
 
     def model(self, weights):
         """Where it is, and as what it is held, whatever is chosen by itself."""
-        return ["--model", f"{self.folder}/{weights}", "--weights", weights.removesuffix(CALIBRATED)]
+        return ["--model", f"{self.folder}/{weights}", "--weights", weights.split(",")[0]]
 
     def file(self, weights):
         out = f"{self.folder}/{weights}"
-        text = ["--calibrate", self.calibrate] if weights.endswith(CALIBRATED) else []
-        output_of(self.gpt2, "quantize", "--model", self.directory, "--weights", weights.removesuffix(CALIBRATED),
-                  *text, "--out", out)  # fmt: skip
+        how = {PLAIN: ["--no-calibrate"], CALIBRATED: ["--calibrate", self.calibrate]}.get(weights[2:], [])
+        output_of(self.gpt2, "quantize", "--model", self.directory, "--weights", weights.split(",")[0], *how,
+                  "--out", out)  # fmt: skip
         return f"{out}/model.safetensors"
 
     def tokens(self, text):
@@ -158,8 +159,9 @@ def has_imatrix(options):
 def formats(options):
     """Those of gpt2 and of llama.cpp that are measured."""
     ours, theirs = options.ours.split(","), options.theirs.split(",")
+    if "q4" in ours:
+        ours += ["q4" + PLAIN] + (["q4" + CALIBRATED] if options.calibrate else [])
     if options.calibrate:
-        ours += [weights + CALIBRATED for weights in ours if weights == "q4"]
         if has_imatrix(options):
             theirs += [weights + WITH_MATRIX for weights in theirs if weights.startswith("Q4")]
     return ours, theirs
@@ -224,10 +226,11 @@ def table(found):
             )
         added = {(row["system"], row["weights"]): row["added"] for row in model["rows"]}
         lines.append("")
-        for ours, theirs in [("q4", "Q4_0"), ("q4" + CALIBRATED, "Q4_0"), ("q4" + CALIBRATED, "Q4_0" + WITH_MATRIX)]:
+        pairs = [(ours, "Q4_0") for ours in ("q4", "q4" + PLAIN, "q4" + CALIBRATED)]
+        for ours, theirs in [*pairs, ("q4", "Q4_0" + WITH_MATRIX), ("q4" + CALIBRATED, "Q4_0" + WITH_MATRIX)]:
             if ("gpt2", ours) in added and ("llama.cpp", theirs) in added:
                 quotient = added["gpt2", ours] / added["llama.cpp", theirs]
-                target = " (target: at most 0.5)" if ours == "q4" else ""
+                target = " (target: at most 0.5)" if (ours, theirs) == pairs[0] else ""
                 lines += [f"{ours} adds {quotient:.2f} of the loss that llama.cpp's {theirs} adds{target}.", ""]
     if note := found.get("calibration"):
         lines += [note, ""]
@@ -256,7 +259,7 @@ def main():
             else "llama.cpp's files are without an importance matrix: llama-imatrix is not built"
         )  # fmt: skip
         found["calibration"] = (
-            f"Calibrated on the first {CALIBRATION_TOKENS:,} tokens of {os.path.basename(options.calibrate)}; {matrix}."
+            f"The text to calibrate on is the first {CALIBRATION_TOKENS:,} tokens of {os.path.basename(options.calibrate)}; {matrix}."
         )
     os.makedirs(options.output, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.work) as folder:

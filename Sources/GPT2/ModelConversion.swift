@@ -73,26 +73,26 @@ public struct ModelConversion {
     ///
     /// - Parameters:
     ///   - folder: must be absent or empty.
-    ///   - text: what q8 and q4 are fitted to, so that the outputs of linear maps change least where the model reads such
-    ///     text; else each weight stays as near as it can. Takes memory for the new weights, the text's vectors and one
-    ///     block.
+    ///   - data: what q8 and q4 are fitted to, so that the outputs of linear maps change least where the model reads such
+    ///     text; else each weight stays as near as it can, which costs q4 three or four times the loss. Takes memory for the
+    ///     new weights, the text's vectors and one block, and for the model as q8 while it writes by itself.
     ///   - team: who computes. It changes no bit of the files.
     ///   - progress: told now and then which share of the work is done.
     /// - Throws: ``InputError`` if the folder holds anything or cannot be written, if the format cannot hold a weight or
     ///   cannot be fitted to a text, or if the model cannot read the text.
     public func write(
-        _ format: WeightFormat, to folder: String, calibratedOn text: CalibrationText? = nil,
+        _ format: WeightFormat, to folder: String, calibratedOn data: CalibrationData? = nil,
         team: Team = .shared, progress: (Double) -> Void = { _ in }
     ) throws(InputError) {
         try Folder.requireEmpty(folder)
         let matrices =
-            try text.map { text throws(InputError) in try calibrated(format, on: text, team, progress) } ?? [:]
+            try data.map { data throws(InputError) in try calibrated(format, on: data, team, progress) } ?? [:]
         try FolderReplacement.create(folder) { folder throws(InputError) in
             let dtype = format == .f16 ? "float16" : "float32"
             try AtomicFile.write(configuration.json(dtype: dtype).utf8, to: "\(folder)/config.json")
             for file in companions { try AtomicFile.write(file.bytes, to: "\(folder)/\(file.name)") }
             // What is calibrated is done but for the writing.
-            try withoutActuallyEscaping(text == nil ? progress : { _ in }) { progress throws(InputError) in
+            try withoutActuallyEscaping(data == nil ? progress : { _ in }) { progress throws(InputError) in
                 let tensors = try tensors(format, calibrated: matrices, team, progress)
                 // Panels are read where they lie, so they should begin with a line of the cache.
                 try SafetensorsWriter.write(
@@ -104,16 +104,40 @@ public struct ModelConversion {
 
     /// The weights of the model's linear maps by their names, fitted to a text.
     private func calibrated(
-        _ format: WeightFormat, on text: CalibrationText, _ team: Team, _ progress: (Double) -> Void
+        _ format: WeightFormat, on data: CalibrationData, _ team: Team, _ progress: (Double) -> Void
     ) throws(InputError) -> [String: PackedMatrix] {
         guard format.isQuantized else {
             throw InputError(
-                .usage, "weights as \(format.rawValue) are not fitted to a text", in: text.path,
+                .usage, "weights as \(format.rawValue) are not fitted to a text", in: checkpoint.weights.place,
                 advice: "Calibrate q8 or q4")
         }
-        let windows = try windows(of: text, room: CalibrationMemory(configuration, format: format).availableTokens)
+        let room = CalibrationMemory(configuration, format: format).availableTokens
         let reader = WeightReader(checkpoint: checkpoint, configuration: configuration, team: team)
-        return try Calibration(windows, reader, format: format).matrices(progress: progress)
+        switch data {
+        case .text(let text):
+            return try Calibration(windows(of: text, room: room), reader, format: format).matrices(progress: progress)
+        case .ownWriting(let tokens):
+            // Writing takes about as long as fitting.
+            let windows = try writing(tokens: tokens, room: room, team) { progress($0 / 2) }
+            return try Calibration(windows, reader, format: format).matrices { progress((1 + $0) / 2) }
+        }
+    }
+
+    /// What the model writes by itself.
+    private func writing(
+        tokens: Int, room: Int, _ team: Team, _ progress: (Double) -> Void
+    ) throws(InputError) -> [[TokenID]] {
+        try CalibrationText.check(tokens)
+        guard tokens <= room else { throw CalibrationText.noMemory(room, checkpoint.weights.place) }
+        // What 8 bits lose changes the texts, but not what they are like.
+        let network = try GPT2(checkpoint, configuration, format: .q8, team: team)
+        if let broken = network.nonFiniteTensors.first {
+            throw InputError(
+                .data, "tensor \(broken.quoted) holds weights that are infinite or not numbers",
+                in: checkpoint.weights.place, advice: "Keep the weights as f32, or make the model again")
+        }
+        let start = configuration.startToken(try tokenizer(), endOfText: generation.endOfText)
+        return try OwnWriting(network, start: start, team: team).windows(tokens: tokens, progress: progress)
     }
 
     /// The tokens of a text to calibrate on, as the model reads them.

@@ -70,7 +70,8 @@ private struct PeakTask: TeamTask {
         a.floats.update(repeating: 0.5, count: rows * depth)
         b.floats.update(repeating: 0.5, count: depth * columns)
         for _ in 0..<Self.rounds {
-            kernels.pointee.matmul(rows, columns, depth, a.floats, depth, b.floats, depth * 16, nil, c.floats, columns, 0, nil)
+            kernels.pointee.matmul(
+                rows, columns, depth, a.floats, depth, b.floats, depth * 16, nil, c.floats, columns, 0, nil)
         }
     }
 }

@@ -76,7 +76,7 @@ private struct SquaresTask: TeamTask {
     let block: Int
     /// Safe to share: each part writes the sums of its own blocks.
     nonisolated(unsafe) let sums: UnsafeMutableBufferPointer<Double>
-    let kernels: UnsafePointer<kernels_table>
+    let kernels: KernelTable
 
     func run(part: Int, of parts: Int) {
         for index in sums.count * part / parts..<sums.count * (part + 1) / parts {

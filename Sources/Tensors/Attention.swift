@@ -136,7 +136,7 @@ private struct AttentionTask: TeamTask {
     let output: Tensor
     /// [threads, strip rows, keys], where strips live when nobody looks.
     let scratch: Tensor
-    let kernels: UnsafePointer<kernels_table>
+    let kernels: KernelTable
     var phase = Phase.whole
     /// [H, rows, keys] of the only span, where they live when somebody does.
     var pattern: Tensor?

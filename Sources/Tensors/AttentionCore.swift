@@ -9,7 +9,7 @@ struct AttentionCore {
     let scale: Float
     let spans: [AttentionSpan]
     let mask: AttentionMask
-    let kernels: UnsafePointer<kernels_table>
+    let kernels: KernelTable
     var dropout: DropoutMask?
     /// The first row's number among all of the training step, for dropout.
     var firstRow = 0

@@ -102,7 +102,7 @@ private struct CrossEntropyTask: TeamTask {
     let weight: Float
     let gradient: Tensor?
     let losses: Tensor
-    let kernels: UnsafePointer<kernels_table>
+    let kernels: KernelTable
 
     func run(part: Int, of parts: Int) {
         let vocabulary = logits.shape[-1]

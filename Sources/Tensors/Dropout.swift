@@ -106,7 +106,7 @@ struct DropoutMask {
 
     func apply(
         _ count: Int, at position: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
-        _ kernels: UnsafePointer<kernels_table>
+        _ kernels: KernelTable
     ) {
         kernels.pointee.dropout(count, seed, stream, UInt64(position), threshold, scale, x, y)
     }
@@ -118,7 +118,7 @@ private struct DropoutTask: TeamTask {
     let first: Int
     let x: Tensor
     let y: Tensor
-    let kernels: UnsafePointer<kernels_table>
+    let kernels: KernelTable
 
     func run(part: Int, of parts: Int) {
         let count = x.shape.count

@@ -1,6 +1,9 @@
 package import Kernels
 public import Runtime
 
+/// The kernels of one instruction set, as tasks carry them: by their address, for the table has more than 200 bytes.
+package typealias KernelTable = UnsafePointer<kernels_table>
+
 /// What varies from one forward pass to another: who computes, what looks on, where intermediates live.
 ///
 /// Training, generating, serving and inspecting run the same model code and differ only in this value. One thread uses
@@ -16,7 +19,7 @@ public struct ForwardContext {
     public var dropout: DropoutStream?
 
     package let pool = BufferPool()
-    package let kernels: UnsafePointer<kernels_table>
+    package let kernels: KernelTable
 
     public init(team: Team = .shared, taps: Taps? = nil) {
         self.team = team

@@ -108,7 +108,7 @@ private struct LayerNormTask: TeamTask {
     let epsilon: Float
     let output: Tensor
     let statistics: Tensor
-    let kernels: UnsafePointer<kernels_table>
+    let kernels: KernelTable
 
     func run(part: Int, of parts: Int) {
         let channels = x.shape[-1]
@@ -126,7 +126,7 @@ private struct LayerNormBackwardTask: TeamTask {
     let gain: Tensor
     let dy: Tensor
     let dx: Tensor
-    let kernels: UnsafePointer<kernels_table>
+    let kernels: KernelTable
 
     func run(part: Int, of parts: Int) {
         let channels = x.shape[-1]

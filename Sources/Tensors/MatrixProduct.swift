@@ -89,7 +89,7 @@ private struct ProductTask: TeamTask {
     let accumulate: Bool
     let epilogue: ProductEpilogue?
     let scratch: Tensor
-    let kernels: UnsafePointer<kernels_table>
+    let kernels: KernelTable
 
     private static let depthTogether = Int(KERNELS_DEPTH_BLOCK)
     /// Columns that are packed together: three panels' worth, which lie side by side in a row that is not transposed.

@@ -8,12 +8,12 @@ struct PackTask: TeamTask {
     let format: WeightFormat
     /// Safe to share: each part writes the places of its own slices.
     nonisolated(unsafe) let panels: UnsafeMutableRawPointer
-    let kernels: UnsafePointer<kernels_table>
+    let kernels: KernelTable
     private let flag = Flag()
 
     private final class Flag: Sendable { let isSet = Atomic<Bool>(false) }
 
-    init(source: StoredMatrix, format: WeightFormat, panels: UnsafeMutableRawPointer, kernels: UnsafePointer<kernels_table>) {
+    init(source: StoredMatrix, format: WeightFormat, panels: UnsafeMutableRawPointer, kernels: KernelTable) {
         self.source = source
         self.format = format
         self.panels = panels

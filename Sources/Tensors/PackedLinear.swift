@@ -43,7 +43,7 @@ private struct PackedLinearTask: TeamTask {
     let weight: PackedMatrix
     let epilogue: ProductEpilogue
     let y: Tensor
-    let kernels: UnsafePointer<kernels_table>
+    let kernels: KernelTable
 
     /// Each part makes a run of neighbouring outputs for all rows.
     func run(part: Int, of parts: Int) {
@@ -90,7 +90,7 @@ private struct QuantizeRowsTask: TeamTask {
     let x: Tensor
     let rows: QuantizedRows
     let scratch: Tensor
-    let kernels: UnsafePointer<kernels_table>
+    let kernels: KernelTable
 
     func run(part: Int, of parts: Int) {
         var quantized = rows.at(scratch.floats)
@@ -109,7 +109,7 @@ private struct QuantizedLinearTask: TeamTask {
     let weight: PackedMatrix
     let epilogue: ProductEpilogue
     let y: Tensor
-    let kernels: UnsafePointer<kernels_table>
+    let kernels: KernelTable
 
     /// Each part makes a run of neighbouring outputs for all rows.
     func run(part: Int, of parts: Int) {

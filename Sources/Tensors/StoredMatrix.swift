@@ -34,7 +34,7 @@ package struct StoredMatrix: Sendable {
 
     /// `count` elements from `start` on as floats, in place where they are aligned floats, else in `scratch`.
     func floats(
-        _ start: Int, count: Int, scratch: UnsafeMutablePointer<Float>, kernels: UnsafePointer<kernels_table>
+        _ start: Int, count: Int, scratch: UnsafeMutablePointer<Float>, kernels: KernelTable
     ) -> UnsafePointer<Float> {
         let source = bytes + start * dtype.size
         if dtype == .f32, Int(bitPattern: source) % 4 == 0 { return source.assumingMemoryBound(to: Float.self) }

@@ -51,8 +51,24 @@ import Testing
             (["quantize", "--model", "TINY", "--weights", "q8", "--out", "x", "--threads", "0"], 64, "--threads"),
             (["quantize", "--model", "TINY", "--out", "x", "--weights", "f16", "--calibrate", "y"], 64, "--calibrate"),
             (
-                ["quantize", "--model", "TINY", "--out", "x", "--weights", "q4", "--calibrate-tokens", "99"], 64,
+                ["quantize", "--model", "TINY", "--out", "x", "--weights", "q8", "--calibrate-tokens", "99"], 64,
                 "--calibrate"
+            ),
+            (
+                ["quantize", "--model", "TINY", "--out", "x", "--weights", "q4", "--calibrate-tokens", "63"], 64,
+                "--calibrate-tokens"
+            ),
+            (
+                [
+                    "quantize", "--model", "TINY", "--out", "x", "--weights", "q4", "--calibrate-tokens",
+                    "999999999999999",
+                ],
+                64, "memory"
+            ),
+            (
+                ["quantize", "--model", "TINY", "--out", "x", "--weights", "q4", "--no-calibrate", "--calibrate", "y"],
+                64,
+                "--no-calibrate"
             ),
             (["quantize", "--model", "TINY", "--out", "x", "--weights", "q4", "--calibrate", "y"], 66, "y"),
             (["quantize", "--model", "TINY", "--out", "x", "--weights", "q4", "--calibrate", "TINY"], 65, "tiny"),

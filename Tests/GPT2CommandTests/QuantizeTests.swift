@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// quantize --calibrate, whose bad options are among ``BadInputTests``.
+/// What quantize fits q8 and q4 to; its bad options are among ``BadInputTests``.
 @Suite struct QuantizeTests {
     private let folder: TemporaryFolder
     private let text: String
@@ -21,31 +21,51 @@ import Testing
         try await Command.run(["quantize", "--model", model, "--weights", weights, "--out", out] + options)
     }
 
+    /// The weights' file of a run that goes well, whose folder makes room for another.
+    private func file(_ weights: String, _ options: String..., model: String = Fixture.tiny) async throws -> Data {
+        let run = try await Command.run(
+            ["quantize", "--model", model, "--weights", weights, "--out", out] + options)
+        try #require(run.status == 0, "\(run.messages)")
+        defer { try? FileManager.default.removeItem(atPath: out) }
+        return try Data(contentsOf: URL(fileURLWithPath: "\(out)/model.safetensors"))
+    }
+
     @Test(arguments: ["q8", "q4"]) func makesAModelOfTheSameSize(_ weights: String) async throws {
         let run = try await quantize(weights, "--calibrate", text, "--calibrate-tokens", "100", "--format", "json")
         try #require(run.status == 0, "\(run.messages)")
         let document = try #require(try JSONSerialization.jsonObject(with: Data(run.output)) as? [String: Any])
         #expect(document["weights"] as? String == weights)
-        let file = try Data(contentsOf: URL(fileURLWithPath: "\(out)/model.safetensors"))
+        let fitted = try Data(contentsOf: URL(fileURLWithPath: "\(out)/model.safetensors"))
         let again = try await Command.run(["generate", "Once", "--model", out, "--max-tokens", "4"])
         #expect(again.status == 0, "\(again.messages)")
 
         try FileManager.default.removeItem(atPath: out)
-        let plain = try await quantize(weights)
-        try #require(plain.status == 0, "\(plain.messages)")
-        let other = try Data(contentsOf: URL(fileURLWithPath: "\(out)/model.safetensors"))
-        #expect(file.count == other.count && file != other)
+        let plain = try await file(weights, "--no-calibrate")
+        #expect(fitted.count == plain.count && fitted != plain)
     }
 
     @Test func threadsChangeNoBit() async throws {
-        var files: [Data] = []
-        for threads in ["1", "3"] {
-            let run = try await quantize("q4", "--calibrate", text, "--threads", threads)
-            try #require(run.status == 0, "\(run.messages)")
-            files.append(try Data(contentsOf: URL(fileURLWithPath: "\(out)/model.safetensors")))
-            try FileManager.default.removeItem(atPath: out)
-        }
-        #expect(files[0] == files[1])
+        #expect(
+            try await file("q4", "--calibrate", text, "--threads", "1")
+                == file("q4", "--calibrate", text, "--threads", "3"))
+    }
+
+    @Test func q4IsFittedToWhatTheModelWrites() async throws {
+        let one = try await file("q4", "--calibrate-tokens", "100", "--threads", "1")
+        #expect(try await file("q4", "--calibrate-tokens", "100", "--threads", "3") == one)
+        #expect(try await file("q4", "--calibrate-tokens", "500") != one)
+        let plain = try await file("q4", "--no-calibrate")
+        #expect(plain.count == one.count && plain != one)
+        // 8 bits are near enough by themselves.
+        #expect(try await file("q8") == file("q8", "--no-calibrate"))
+    }
+
+    /// A model without a tokenizer writes too: tokens.
+    @Test func whatTheModelWritesNeedsNoTokenizer() async throws {
+        let model = try Fixture.tiny(without: "tokenizer.json")
+        #expect(
+            try await file("q4", "--calibrate-tokens", "100", model: model.path)
+                == file("q4", "--calibrate-tokens", "100"))
     }
 
     @Test func aShortTextIsBadData() async throws {
@@ -72,5 +92,8 @@ import Testing
         let run = try await quantize("q4", "--calibrate", text, model: model.path)
         #expect(run.status == 65)
         #expect(run.messages.contains("calibration"), "\(run.messages)")
+        let writing = try await quantize("q4", model: model.path)
+        #expect(writing.status == 65)
+        #expect(writing.messages.contains("not numbers"), "\(writing.messages)")
     }
 }

@@ -15,18 +15,23 @@ public struct CalibrationText: Sendable {
     public static let defaultTokenLimit = 16_384
     /// Fewer tokens say too little about what goes into a map.
     public static let fewestTokens = 64
-    private static let windowLength = 512
 
     /// - Throws: ``InputError`` of kind `usage` for a limit below ``fewestTokens``.
     public init(path: String, tokenLimit: Int = defaultTokenLimit) throws(InputError) {
-        guard tokenLimit >= Self.fewestTokens else {
-            throw InputError(
-                .usage, "calibration takes \(tokenLimit) tokens, but must take at least \(Self.fewestTokens)",
-                advice: "Leave the number out for \(Self.defaultTokenLimit)")
-        }
+        try Self.check(tokenLimit)
         self.path = path
         self.tokenLimit = tokenLimit
     }
+
+    static func check(_ tokens: Int) throws(InputError) {
+        guard tokens >= fewestTokens else {
+            throw InputError(
+                .usage, "calibration takes \(tokens) tokens, but must take at least \(fewestTokens)",
+                advice: "Leave the number out for \(defaultTokenLimit)")
+        }
+    }
+
+    static func windowLength(_ configuration: GPT2Configuration) -> Int { min(512, configuration.contextLength) }
 
     /// The windows in the order of the text, each of at least one token.
     ///
@@ -39,7 +44,7 @@ public struct CalibrationText: Sendable {
         _ tokenizer: Tokenizer, _ configuration: GPT2Configuration, start: TokenID?, room: Int
     ) throws(InputError) -> [[TokenID]] {
         let file = try MappedFile(path: path)
-        let length = min(Self.windowLength, configuration.contextLength)
+        let length = Self.windowLength(configuration)
         var documents = DocumentReader(file, splitting: start != nil, for: tokenizer)
         var windows: [[TokenID]] = []
         var found = 0
@@ -55,7 +60,7 @@ public struct CalibrationText: Sendable {
                 windows.append(Array(kept[first..<min(first + length, kept.count)]))
             }
             found += kept.count
-            guard found <= room else { throw tooLong(room) }
+            guard found <= room else { throw Self.noMemory(room, path) }
             isNewDocument = part.endsDocument
         }
         guard found >= Self.fewestTokens else {
@@ -66,14 +71,15 @@ public struct CalibrationText: Sendable {
         return windows
     }
 
-    private func tooLong(_ room: Int) -> InputError {
-        if room < Self.fewestTokens {
+    /// - Parameter path: the text, or what else wants more tokens than there is memory for.
+    static func noMemory(_ room: Int, _ path: String) -> InputError {
+        if room < fewestTokens {
             return InputError(
                 .usage, "there is no memory for the new weights and a block of the model at work", in: path,
                 advice: "Free memory, or quantise without calibration")
         }
         return InputError(
-            .usage, "the text has more tokens than the \(room) that there is memory for", in: path,
+            .usage, "calibration takes more tokens than the \(room) that there is memory for", in: path,
             advice: "Calibrate on \(room) tokens at most, or free memory")
     }
 }

@@ -13,11 +13,12 @@ struct Quantize: ParsableCommand {
               gpt2 quantize --model models/gpt2 --weights f16 --out models/gpt2-f16
               gpt2 generate --model models/gpt2-f16 "Once upon a time"
 
-            q8 and q4 lose less on text of the kind that they are calibrated on: each weight is then rounded so that it \
-            makes up for the rounding of others, instead of by itself. A minute or two for a model of 124 million \
-            parameters; other text than what the model is to be measured on.
+            q4 is calibrated: each weight is rounded so that it makes up for the rounding of others, as far as the model's \
+            own texts tell, which it writes beforehand. A few minutes for a model of 124 million parameters. A text of the \
+            kind that the model is to read does as well, for q8 too; other text than what the model is to be measured on.
 
-              gpt2 quantize --model models/gpt2 --weights q4 --calibrate sample.txt --out models/gpt2-q4
+              gpt2 quantize --model models/gpt2 --weights q4 --out models/gpt2-q4
+              gpt2 quantize --model models/gpt2 --weights q8 --calibrate sample.txt --out models/gpt2-q8
             """)
 
     @OptionGroup var place: ModelPlace
@@ -36,9 +37,12 @@ struct Quantize: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How many tokens of that text are used, from its beginning. (default: \(CalibrationText.defaultTokenLimit))",
+            "How many tokens of that text, or of the model's own, are used. (default: \(CalibrationText.defaultTokenLimit))",
             valueName: "count"))
     var calibrateTokens: Int?
+
+    @Flag(help: "Round each weight of q4 by itself: at once, and with three or four times the loss.")
+    var noCalibrate = false
 
     @Option(help: ArgumentHelp("The folder to write, which must be new or empty.", valueName: "folder"))
     var out: String
@@ -56,11 +60,24 @@ struct Quantize: ParsableCommand {
         if calibrate != nil, weights != .q8, weights != .q4 {
             throw ValidationError("--calibrate fits q8 and q4 to a text, but --weights is \(weights.rawValue).")
         }
+        if noCalibrate, calibrate != nil || calibrateTokens != nil {
+            throw ValidationError("--no-calibrate leaves nothing for --calibrate and --calibrate-tokens to do.")
+        }
         guard let calibrateTokens else { return }
-        if calibrate == nil { throw ValidationError("--calibrate-tokens needs a text: give --calibrate.") }
+        if calibrate == nil, weights != .q4 {
+            throw ValidationError("--calibrate-tokens needs a text for \(weights.rawValue): give --calibrate.")
+        }
         if calibrateTokens < CalibrationText.fewestTokens {
             throw ValidationError(
                 "--calibrate-tokens is \(calibrateTokens), but must be at least \(CalibrationText.fewestTokens).")
+        }
+    }
+
+    private var calibration: CalibrationData? {
+        get throws {
+            let tokens = calibrateTokens ?? CalibrationText.defaultTokenLimit
+            if let calibrate { return .text(try CalibrationText(path: calibrate, tokenLimit: tokens)) }
+            return weights == .q4 && !noCalibrate ? .ownWriting(tokens: tokens) : nil
         }
     }
 
@@ -71,12 +88,10 @@ struct Quantize: ParsableCommand {
                 try StoryModel.conversion()
             }
         Warnings.write(conversion.warnings)
-        let text = try calibrate.map { path throws(InputError) in
-            try CalibrationText(path: path, tokenLimit: calibrateTokens ?? CalibrationText.defaultTokenLimit)
-        }
+        let calibration = try calibration
         var line = ProgressLine()
         let start = ContinuousClock.now
-        try conversion.write(weights, to: out, calibratedOn: text, team: threads.team) { fraction in
+        try conversion.write(weights, to: out, calibratedOn: calibration, team: threads.team) { fraction in
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             let rate = Double(conversion.parameterCount) * fraction / seconds / 1e6
             line.show(

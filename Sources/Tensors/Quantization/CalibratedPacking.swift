@@ -50,7 +50,7 @@ private struct CalibrationTask: TeamTask {
     let errors: Tensor
     /// [outputs, 32].
     let carried: Tensor
-    let kernels: UnsafePointer<kernels_table>
+    let kernels: KernelTable
 
     func run(part: Int, of parts: Int) {
         let panels = (outputs.count + 15) / 16
@@ -71,7 +71,8 @@ private struct CalibrationTask: TeamTask {
             let source = tensor.floats + block.lowerBound * matrix.outputs + output
             kernels.pointee.pack_columns(block.count, valid, source, matrix.outputs, weights)
         case .outputsByInputs(let tensor):
-            kernels.pointee.pack_rows(block.count, valid, tensor.floats + output * inputs + block.lowerBound, inputs, weights)
+            kernels.pointee.pack_rows(
+                block.count, valid, tensor.floats + output * inputs + block.lowerBound, inputs, weights)
         case .packed:
             preconditionFailure("the weights are packed")
         }
@@ -83,6 +84,7 @@ private struct CalibrationTask: TeamTask {
         let place = output / 16 * matrix.panelStride + matrix.format.panelBytes(inputs: block.lowerBound)
         let bytes = (matrix.panels + place).assumingMemoryBound(to: UInt8.self)
         (matrix.format == .q8 ? kernels_calibrate_q8 : kernels_calibrate_q4)(&calibration, bytes)
-        kernels.pointee.transpose(block.count, valid, differences, 16, errors.floats + row * inputs + block.lowerBound, inputs)
+        kernels.pointee.transpose(
+            block.count, valid, differences, 16, errors.floats + row * inputs + block.lowerBound, inputs)
     }
 }
