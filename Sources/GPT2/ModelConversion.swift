@@ -133,7 +133,8 @@ public struct ModelConversion {
         let network = try GPT2(checkpoint, configuration, format: .q8, team: team)
         if let broken = network.nonFiniteTensors.first {
             throw InputError(
-                .data, "tensor \(broken.quoted) holds weights that are infinite or not numbers",
+                .data,
+                "tensor \(broken.quoted) holds weights that are infinite or not numbers, or too large for the scales of q8",
                 in: checkpoint.weights.place, advice: "Keep the weights as f32, or make the model again")
         }
         let start = configuration.startToken(try tokenizer(), endOfText: generation.endOfText)
