@@ -74,6 +74,21 @@ static void softmax(size_t count, float scale, float *x) {
     for (size_t i = 0; i < count; i++) x[i] *= reciprocal;
 }
 
+static float block_maxima(size_t count, const float *x, float *maxima) {
+    float all = -INFINITY;
+    int unordered = 0;
+    for (size_t first = 0; first < count; first += KERNELS_MAXIMA_BLOCK) {
+        float largest = -INFINITY;
+        for (size_t i = first; i < count && i < first + KERNELS_MAXIMA_BLOCK; i++) {
+            unordered |= x[i] != x[i];
+            if (x[i] > largest) largest = x[i];
+        }
+        maxima[first / KERNELS_MAXIMA_BLOCK] = largest + 0.0f;
+        if (largest > all) all = largest;
+    }
+    return unordered ? NAN : all + 0.0f;
+}
+
 static void activate(size_t count, kernels_activation activation, const float *x, float *y) {
     for (size_t i = 0; i < count; i++) y[i] = activated(activation, x[i]);
 }

@@ -12,6 +12,7 @@
         .matmul_f16 = matmul_f16, \
         .layer_norm = layer_norm, \
         .softmax = softmax, \
+        .block_maxima = block_maxima, \
         .activate = activate, \
         .widen_f16 = widen_f16, \
         .widen_bf16 = widen_bf16, \

@@ -3,8 +3,8 @@
 package struct RowGroups: Sequence, IteratorProtocol {
     /// With 256 of their elements each, so many rows fill half of a second cache.
     package static let largest = 264
-    /// What a tile of the kernels takes.
-    private static let tile = 6
+    /// Whole tiles of the kernels, which are of six or eight rows.
+    private static let tile = 24
 
     private var rest: Range<Int>
     private let size: Int

@@ -10,6 +10,7 @@ static const kernel_check twins[] = {
     {"matmul, rows that collide in caches", check_matmul_collisions},
     {"layer norm", check_layer_norm},
     {"softmax", check_softmax},
+    {"maxima of blocks", check_block_maxima},
     {"activations, every length", check_activate},
     {"activations, every 997th float", check_activate_sweep},
     {"widening of f16", check_widen_f16},

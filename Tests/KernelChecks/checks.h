@@ -9,6 +9,7 @@ void check_matmul_special(const kernels_table *table, kernel_report *report);
 void check_matmul_bounds(const kernels_table *table, kernel_report *report);
 void check_layer_norm(const kernels_table *table, kernel_report *report);
 void check_softmax(const kernels_table *table, kernel_report *report);
+void check_block_maxima(const kernels_table *table, kernel_report *report);
 void check_activate(const kernels_table *table, kernel_report *report);
 void check_activate_sweep(const kernels_table *table, kernel_report *report);
 void check_widen_f16(const kernels_table *table, kernel_report *report);

@@ -172,7 +172,7 @@ void check_matmul_bounds(const kernels_table *table, kernel_report *report) {
 
 /// More rows and panels than a fast kernel takes together, and rows whose distance makes it copy them.
 void check_matmul_collisions(const kernels_table *table, kernel_report *report) {
-    static const size_t all_rows[] = {12, 13, 47, 48, 49, 96, 101, 131, 132, 133, 145}, depths[] = {1, 255, 256, 257, 512};
+    static const size_t all_rows[] = {12, 13, 47, 48, 49, 96, 101, 127, 128, 129, 131, 132, 133, 145}, depths[] = {1, 255, 256, 257, 512};
     static const size_t widths[] = {48, 49, 83, 384, 385, 800};
     const kernels_table *scalar = kernels_named("scalar");
     stream s = {48};

@@ -60,6 +60,30 @@ void check_softmax(const kernels_table *table, kernel_report *report) {
     }
 }
 
+void check_block_maxima(const kernels_table *table, kernel_report *report) {
+    stream s = {8};
+    for (size_t number = 0; number < row_numbers; number++) {
+        size_t count = row_count(number), kind = number % row_kinds, blocks = (count + 63) / 64;
+        // A row as it is, one zero of each sign, nothing but infinities below, and one that is not a number.
+        for (int change = 0; change < 4; change++) {
+            float *x = floats(count), *expected = floats(blocks + guard), *got = floats(blocks + guard);
+            fill_row(&s, kind, count, x);
+            for (size_t i = 0; change == 1 && i < count; i++) x[i] = i % 3 == number % 3 ? 0.0f : -0.0f;
+            for (size_t i = 0; change == 2 && i < count; i++) x[i] = -INFINITY;
+            if (change == 3 && count > 0) x[number % count] = NAN;
+            fill(&s, blocks + guard, expected, -1.0f, 1.0f);
+            memcpy(got, expected, (blocks + guard) * sizeof(float));
+            float largest[2] = {kernels_named("scalar")->block_maxima(count, x, expected), table->block_maxima(count, x, got)};
+            compare(report, 1, &largest[1], &largest[0], "%s largest of %zu, row kind %zu, change %d", table->name, count, kind,
+                    change);
+            compare(report, blocks + guard, got, expected, "%s maxima of %zu, row kind %zu, change %d", table->name, count, kind,
+                    change);
+            float *all[] = {x, expected, got};
+            for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free_floats(all[i]);
+        }
+    }
+}
+
 void check_activate(const kernels_table *table, kernel_report *report) {
     const kernels_table *scalar = kernels_named("scalar");
     stream s = {7};

@@ -12,7 +12,7 @@ import Testing
                 #expect(groups.count == (count + RowGroups.largest - 1) / RowGroups.largest)
                 let sizes = groups.map(\.count)
                 guard let most = sizes.max(), let least = sizes.min() else { continue }
-                #expect(least > 0 && most <= RowGroups.largest && most - least <= 6 * groups.count, "\(sizes)")
+                #expect(least > 0 && most <= RowGroups.largest && most - least <= 24 * groups.count, "\(sizes)")
             }
         }
     }

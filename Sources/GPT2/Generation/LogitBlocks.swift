@@ -1,7 +1,9 @@
+internal import Kernels
+internal import Runtime
+
 /// A row of logits in blocks of 64 with their maxima: finding the few largest then means looking into few blocks.
 struct LogitBlocks: ~Copyable {
-    private static let size = 64
-    private typealias Lanes = SIMD16<Float>
+    private static let size = Int(KERNELS_MAXIMA_BLOCK)
 
     /// The largest logit of each block; of a row without NaN.
     let maxima: UnsafeMutableBufferPointer<Float>
@@ -16,30 +18,9 @@ struct LogitBlocks: ~Copyable {
 
     /// Fills ``maxima``.
     ///
-    /// - Returns: the largest logit, or nil if one of them is not a number.
-    func measure(_ row: UnsafeBufferPointer<Float>) -> Float? {
-        let bytes = UnsafeRawBufferPointer(row)
-        var isNaN = SIMDMask<SIMD16<Int32>>(repeating: false)
-        var largest = -Float.infinity
-        for block in 0..<count {
-            let range = range(of: block, in: row)
-            var lanes = Lanes(repeating: -.infinity)
-            var i = range.lowerBound
-            while i + Lanes.scalarCount <= range.upperBound {
-                let x = bytes.loadUnaligned(fromByteOffset: 4 * i, as: Lanes.self)
-                isNaN .|= x .!= x
-                lanes.replace(with: x, where: x .> lanes)
-                i += Lanes.scalarCount
-            }
-            var maximum = lanes.max()
-            for x in row[i..<range.upperBound] {
-                if x.isNaN { return nil }
-                maximum = max(maximum, x)
-            }
-            maxima[block] = maximum
-            largest = max(largest, maximum)
-        }
-        return any(isNaN) ? nil : largest
+    /// - Returns: the largest logit, or NaN if one of them is not a number.
+    func measure(_ row: UnsafeBufferPointer<Float>) -> Float {
+        Processor.kernels.pointee.block_maxima(row.count, row.baseAddress, maxima.baseAddress)
     }
 
     /// The index of the first logit that equals `value`, the largest.

@@ -88,8 +88,8 @@ package struct Sampler: ~Copyable {
 
     private func largestLogit(_ row: UnsafeBufferPointer<Float>) throws(InputError) -> Float {
         let largest = logitBlocks.measure(row)
-        guard let largest, largest.isFinite else {
-            let value = largest.map { "\($0)" } ?? "not a number"
+        guard largest.isFinite else {
+            let value = largest.isNaN ? "not a number" : "\(largest)"
             throw InputError(
                 .data, "the model's largest logit is \(value), so no token can be chosen",
                 advice: "Its weights are damaged or overflow: download or convert them again")

@@ -31,6 +31,9 @@
 #define KERNELS_Q8_BLOCK_BYTES (32 + 16 * 32)
 #define KERNELS_Q4_BLOCK_BYTES (32 + 16 * 16)
 
+/// So many numbers share a maximum.
+#define KERNELS_MAXIMA_BLOCK 64
+
 typedef enum {
     kernels_identity = 0,
     kernels_gelu_tanh = 1,  // 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), GPT-2's
@@ -95,6 +98,10 @@ typedef struct {
     /// x[i] = exp(x[i] * scale - m) / sum over one row, m the largest x[i] * scale, the sum in sixteen lanes and
     /// applied as a product with its reciprocal.
     void (*softmax)(size_t count, float scale, float *x);
+
+    /// maxima[b] = the largest of block b of 64 as far as the row goes, + 0 if it is zero; what is not a number is
+    /// passed over. Returns the largest of all, -infinity of none, NaN if one is not a number.
+    float (*block_maxima)(size_t count, const float *x, float *maxima);
 
     /// y[i] = activation(x[i]); x and y may be the same.
     void (*activate)(size_t count, kernels_activation activation, const float *x, float *y);

@@ -4,6 +4,7 @@
 /// functions take the tile's size as constants, so that every size gets straight-line code.
 
 #define PANEL_VECTORS (KERNELS_PANEL / LANES)
+_Static_assert(WIDE_PANELS <= 2, "a row that is left over from tiles of many takes two panels at most");
 /// Panels that one row takes together where they are at most so deep.
 #define NEAR_PANELS 4
 #define NEAR_DEPTH 64
@@ -88,9 +89,9 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
             // Many rows take their time, so what they ask for waits in the second cache.
             const char *ahead = t->ahead + (ptrdiff_t)p * t->ahead_stride + k * t->ahead_step;
             if (rows > 2) __builtin_prefetch(ahead, 0, 2);
-            if (rows == 1 && !far && !(half && k % 2)) __builtin_prefetch(ahead, 0, 3);
-            if (far && !half) __builtin_prefetch(floats + line + PREFETCH_LINES * KERNELS_PANEL, 0, 3);
-            if (far && half && k % 2 == 0) __builtin_prefetch(halves + line + 2 * PREFETCH_LINES * KERNELS_PANEL, 0, 3);
+            if (rows == 1 && !far && !(half && k % 2)) __builtin_prefetch(ahead, 0, NEAR_LEVEL);
+            if (PREFETCH_LINES && far && !half) __builtin_prefetch(floats + line + PREFETCH_LINES * KERNELS_PANEL, 0, 3);
+            if (PREFETCH_LINES && far && half && k % 2 == 0) __builtin_prefetch(halves + line + 2 * PREFETCH_LINES * KERNELS_PANEL, 0, 3);
             UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) {
                 ptrdiff_t at = line + (ptrdiff_t)v * LANES;
                 columns[p][v] = half ? v_widen(halves + at) : v_load(floats + at);
@@ -118,44 +119,30 @@ static ALWAYS_INLINE void multiply(const tile *t, const size_t rows, const size_
     multiply_weights(t, rows, panels, depth, 0, rows == 1);
 }
 
-/// Rows that are a single tile: each number is widened once.
-static void multiply_halves(const tile *t, size_t rows, size_t panels, size_t depth) {
-    if (rows == 1 && panels == NEAR_PANELS && depth <= NEAR_DEPTH) multiply_weights(t, 1, NEAR_PANELS, depth, 1, 0);
-    else if (rows == 1 && panels == FAR_PANELS) multiply_weights(t, 1, FAR_PANELS, depth, 1, 1);
-    else if (rows == 1) multiply_weights(t, 1, 1, depth, 1, 1);
-    else if (rows == 2) multiply_weights(t, 2, 1, depth, 1, 0);
-    else if (rows == 3) multiply_weights(t, 3, 1, depth, 1, 0);
-    else if (rows == 4) multiply_weights(t, 4, 1, depth, 1, 0);
-    else if (rows == 5) multiply_weights(t, 5, 1, depth, 1, 0);
-    else multiply_weights(t, 6, 1, depth, 1, 0);
-}
-
 static void multiply_1(const tile *t, size_t panels, size_t depth) {
     if (panels == NEAR_PANELS && depth <= NEAR_DEPTH) multiply_weights(t, 1, NEAR_PANELS, depth, 0, 0);
     else if (panels == FAR_PANELS) multiply(t, 1, FAR_PANELS, depth);
-    else if (panels == WIDE_PANELS) multiply(t, 1, WIDE_PANELS, depth);  // the row left over from tiles of many
+    else if (panels == NEAR_PANELS) multiply(t, 1, NEAR_PANELS, depth);
+    else if (panels == 2) multiply(t, 1, 2, depth);  // or WIDE_PANELS, for the row left over from tiles of many
     else multiply(t, 1, 1, depth);
 }
 static void multiply_2(const tile *t, size_t panels, size_t depth) {
     if (panels == 2) multiply(t, 2, 2, depth);
     else multiply(t, 2, 1, depth);
 }
-static void multiply_3(const tile *t, size_t panels, size_t depth) {
-    if (panels == WIDE_PANELS) multiply(t, 3, WIDE_PANELS, depth);
-    else multiply(t, 3, 1, depth);
-}
-static void multiply_4(const tile *t, size_t panels, size_t depth) {
-    if (panels == WIDE_PANELS) multiply(t, 4, WIDE_PANELS, depth);
-    else multiply(t, 4, 1, depth);
-}
-static void multiply_5(const tile *t, size_t panels, size_t depth) {
-    if (panels == WIDE_PANELS) multiply(t, 5, WIDE_PANELS, depth);
-    else multiply(t, 5, 1, depth);
-}
-static void multiply_6(const tile *t, size_t panels, size_t depth) {
-    if (panels == WIDE_PANELS) multiply(t, 6, WIDE_PANELS, depth);
-    else multiply(t, 6, 1, depth);
-}
+#define MULTIPLY(ROWS)                                                                 \
+    static void multiply_##ROWS(const tile *t, size_t panels, size_t depth) {          \
+        if (WIDE_PANELS > 1 && panels == WIDE_PANELS) multiply(t, ROWS, WIDE_PANELS, depth); \
+        else multiply(t, ROWS, 1, depth);                                              \
+    }
+MULTIPLY(3)
+MULTIPLY(4)
+MULTIPLY(5)
+MULTIPLY(6)
+#if TILE_ROWS == 8
+MULTIPLY(7)
+MULTIPLY(8)
+#endif
 
 static void multiply_rows(const tile *t, size_t rows, size_t panels, size_t depth) {
     switch (rows) {
@@ -164,19 +151,51 @@ static void multiply_rows(const tile *t, size_t rows, size_t panels, size_t dept
         case 3: multiply_3(t, panels, depth); break;
         case 4: multiply_4(t, panels, depth); break;
         case 5: multiply_5(t, panels, depth); break;
-        default: multiply_6(t, panels, depth); break;
+        case 6: multiply_6(t, panels, depth); break;
+#if TILE_ROWS == 8
+        case 7: multiply_7(t, panels, depth); break;
+        case 8: multiply_8(t, panels, depth); break;
+#endif
+    }
+}
+
+/// As many rows as a tile has, with halves.
+static ALWAYS_INLINE void multiply_half_tile(const tile *t, const size_t rows, size_t panels, size_t depth) {
+    if (WIDE_PANELS > 1 && panels == WIDE_PANELS) multiply_weights(t, rows, WIDE_PANELS, depth, 1, 0);
+    else multiply_weights(t, rows, 1, depth, 1, 0);
+}
+
+/// Rows that are a single tile: each number is widened once.
+static void multiply_halves(const tile *t, size_t rows, size_t panels, size_t depth) {
+    switch (rows) {
+        case 1:
+            if (panels == NEAR_PANELS && depth <= NEAR_DEPTH) multiply_weights(t, 1, NEAR_PANELS, depth, 1, 0);
+            else if (panels == FAR_PANELS) multiply_weights(t, 1, FAR_PANELS, depth, 1, 1);
+            else if (panels == NEAR_PANELS) multiply_weights(t, 1, NEAR_PANELS, depth, 1, 1);
+            else if (panels == 2) multiply_weights(t, 1, 2, depth, 1, 1);
+            else multiply_weights(t, 1, 1, depth, 1, 1);
+            break;
+        case 2: multiply_weights(t, 2, 1, depth, 1, 0); break;
+        case 3: multiply_half_tile(t, 3, panels, depth); break;
+        case 4: multiply_half_tile(t, 4, panels, depth); break;
+        case 5: multiply_half_tile(t, 5, panels, depth); break;
+        case 6: multiply_half_tile(t, 6, panels, depth); break;
+#if TILE_ROWS == 8
+        case 7: multiply_half_tile(t, 7, panels, depth); break;
+        case 8: multiply_half_tile(t, 8, panels, depth); break;
+#endif
     }
 }
 
 /// Rows that pass a group of panels together: a block of the depth of these rows, what they make with these panels, and the
 /// panels' blocks as they come by fit the second cache.
-#define ROWS_A_GROUP 132
+#define ROWS_A_GROUP (132 / TILE_ROWS * TILE_ROWS)
 #define PANELS_A_GROUP 24
 /// Rows that are copied side by side: few, because threads may have no more than 128 kB of stack.
 #define ROWS_COPIED 48
 /// A copy's rows begin in different sets of the caches.
 #define COPY_STRIDE (KERNELS_DEPTH_BLOCK + 16)
-_Static_assert(ROWS_A_GROUP % TILE_ROWS == 0 && ROWS_COPIED % TILE_ROWS == 0, "groups are of whole tiles");
+_Static_assert((TILE_ROWS == 6 || TILE_ROWS == 8) && ROWS_COPIED % TILE_ROWS == 0, "groups are of whole tiles");
 
 /// What `matmul` or `matmul_f16` was asked for.
 typedef struct {
@@ -228,10 +247,12 @@ static ALWAYS_INLINE tile tile_at(const product *p, size_t panel, size_t block) 
 /// How many of the panels that are left go together. For one row long ones come from memory, in no more streams than it serves
 /// well; short ones are a page of keys or values that was asked for before, where more sums at once keep the multipliers busy.
 static ALWAYS_INLINE size_t panels_together(const product *p, size_t left) {
-    size_t wanted = p->rows == 1 ? FAR_PANELS : p->half ? 1 : p->rows == 2 ? 2 : WIDE_PANELS;
-    int near = p->rows == 1 && p->depth <= NEAR_DEPTH && left >= NEAR_PANELS;
-    if (near && (wanted < NEAR_PANELS || left < wanted)) return NEAR_PANELS;
-    return left >= wanted ? wanted : 1;
+    if (p->rows > 1) {
+        size_t wanted = p->rows > 2 ? WIDE_PANELS : p->half ? 1 : 2;
+        return left >= wanted ? wanted : 1;
+    }
+    if (left >= FAR_PANELS && !(FAR_PANELS < NEAR_PANELS && p->depth <= NEAR_DEPTH)) return FAR_PANELS;
+    return left >= NEAR_PANELS ? NEAR_PANELS : left >= 2 ? 2 : 1;
 }
 
 /// The rows of one tile: the weights come from memory, so each panel is followed to its end.
@@ -277,7 +298,7 @@ static ALWAYS_INLINE int rows_collide(size_t rows, size_t panels, ptrdiff_t a_st
 /// - Parameter after: the first weights that are met after these, if they are no shorter.
 static ALWAYS_INLINE void multiply_block(const product *p, size_t first, size_t rows, size_t from, size_t to, size_t block,
                                          const void *after) {
-    float widened[KERNELS_DEPTH_BLOCK * KERNELS_PANEL], copy[ROWS_COPIED * COPY_STRIDE];
+    float widened[WIDE_PANELS * KERNELS_DEPTH_BLOCK * KERNELS_PANEL], copy[ROWS_COPIED * COPY_STRIDE];
     const size_t length = length_of(p, block);
     const int copied = rows_collide(rows, to - from, p->a_stride);
     for (size_t r = 0; copied && r < rows; r++)
@@ -291,8 +312,10 @@ static ALWAYS_INLINE void multiply_block(const product *p, size_t first, size_t 
         const void *then = panel + 2 * group <= to ? weights_at(p, p->b, panel + group, block) : after;
         look_ahead(&t, then, KERNELS_PANEL * number_size(p), rows);
         if (p->half) {
-            widen_f16(length * KERNELS_PANEL, t.b, widened);
+            for (size_t g = 0; g < group; g++)
+                widen_f16(length * KERNELS_PANEL, weights_at(p, p->b, panel + g, block), widened + g * length * KERNELS_PANEL);
             t.b = widened;
+            t.panel_stride = (ptrdiff_t)(length * KERNELS_PANEL);
         }
         multiply_tiles(t, first, rows, group, length);
         panel += group;

@@ -6,8 +6,6 @@
 #define HALVES (KERNELS_PANEL / Q_LANES)
 /// Rows whose sums stay in the first cache while a panel's blocks pass.
 #define ROWS_TOGETHER 64
-/// So many rows wait for their weights from memory.
-#define FEW_ROWS 16
 
 static ALWAYS_INLINE size_t block_bytes(const int bits) { return bits == 8 ? KERNELS_Q8_BLOCK_BYTES : KERNELS_Q4_BLOCK_BYTES; }
 
@@ -25,6 +23,10 @@ static ALWAYS_INLINE void finish_panel(size_t rows, size_t columns, const float 
     }
 }
 
+/// Whether rows ask for the weights that come next. Many of them do not wait for memory; where the processor does it by itself
+/// (PREFETCH_LINES is 0), a few rows leave it to that, which with more does not see far enough.
+static ALWAYS_INLINE int asks_ahead(size_t rows) { return PREFETCH_LINES ? rows <= 16 : rows > 4; }
+
 /// Asks for what comes six blocks later, if that is before the end: to ask for memory that nobody has is slow.
 static ALWAYS_INLINE void prefetch_block(const uint8_t *block, const size_t bytes, const uint8_t *end) {
     const uint8_t *ahead = (size_t)(end - block) > 6 * bytes ? block + 6 * bytes : block;
@@ -40,7 +42,7 @@ static ALWAYS_INLINE void multiply_row(size_t blocks, const int bits, const kern
     for (size_t k = 0; k < blocks; k++) {
         const uint8_t *block = b + k * bytes;
         const int8_t *x = a->values + k * KERNELS_QUANT_BLOCK;
-        prefetch_block(block, bytes, end);
+        if (asks_ahead(1)) prefetch_block(block, bytes, end);
         QI dots[HALVES];
         UNROLL for (size_t s = 0; s < 8; s += 2) {
             QI low = q_four(x + 4 * s), high = q_four(x + 4 * s + 4);
@@ -88,7 +90,7 @@ static ALWAYS_INLINE void multiply_group(size_t first, size_t rows, size_t block
     memset(sums, 0, rows * KERNELS_PANEL * sizeof(float));
     for (size_t k = 0; k < blocks; k++) {
         const uint8_t *block = b + k * bytes;
-        if (rows <= FEW_ROWS) prefetch_block(block, bytes, end);
+        if (asks_ahead(rows)) prefetch_block(block, bytes, end);
         for (size_t r = 0; r < rows;) {
             size_t number = k * a->rows + first + r;
             const int8_t *x = a->values + number * KERNELS_QUANT_BLOCK;

@@ -49,10 +49,12 @@ static ALWAYS_INLINE V with_larger(V largest, const float *x, size_t n) {
 }
 
 static ALWAYS_INLINE float largest_lane(V v) {
-    float lanes[LANES], largest = -INFINITY;
+    float lanes[LANES];
     v_store(lanes, v);
-    for (size_t l = 0; l < LANES; l++) largest = lanes[l] > largest ? lanes[l] : largest;
-    return largest;
+    UNROLL for (size_t half = LANES / 2; half > 0; half /= 2) {
+        UNROLL for (size_t l = 0; l < half; l++) lanes[l] = lanes[l + half] > lanes[l] ? lanes[l + half] : lanes[l];
+    }
+    return lanes[0];
 }
 
 static void layer_norm(size_t count, const float *x, const float *gain, const float *bias, float epsilon, float *y,
@@ -95,6 +97,27 @@ static void softmax(size_t count, float scale, float *x) {
     })
     const V reciprocal = v_set1(1.0f / sum_of_lanes(sums));
     FOR_EACH_VECTOR(count, { store(x + at, v_mul(load(x + at, n), reciprocal), n); })
+}
+
+static float block_maxima(size_t count, const float *x, float *maxima) {
+    V unordered = v_zero();
+    float all = -INFINITY;
+    for (size_t first = 0; first < count; first += KERNELS_MAXIMA_BLOCK) {
+        const size_t length = count - first < KERNELS_MAXIMA_BLOCK ? count - first : KERNELS_MAXIMA_BLOCK;
+        V largest = v_set1(-INFINITY);
+        FOR_EACH_VECTOR(length, {
+            unordered = v_keep_nan(load(x + first + at, n), unordered);
+            largest = with_larger(largest, x + first + at, n);
+        })
+        const float of_block = largest_lane(largest);
+        maxima[first / KERNELS_MAXIMA_BLOCK] = of_block + 0.0f;
+        if (of_block > all) all = of_block;
+    }
+    float lanes[LANES];
+    v_store(lanes, unordered);
+    for (size_t l = 0; l < LANES; l++)
+        if (lanes[l] != lanes[l]) return NAN;
+    return all + 0.0f;
 }
 
 static void activate(size_t count, kernels_activation activation, const float *x, float *y) {
