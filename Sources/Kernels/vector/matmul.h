@@ -159,12 +159,6 @@ static void multiply_rows(const tile *t, size_t rows, size_t panels, size_t dept
     }
 }
 
-/// As many rows as a tile has, with halves.
-static ALWAYS_INLINE void multiply_half_tile(const tile *t, const size_t rows, size_t panels, size_t depth) {
-    if (WIDE_PANELS > 1 && panels == WIDE_PANELS) multiply_weights(t, rows, WIDE_PANELS, depth, 1, 0);
-    else multiply_weights(t, rows, 1, depth, 1, 0);
-}
-
 /// Rows that are a single tile: each number is widened once.
 static void multiply_halves(const tile *t, size_t rows, size_t panels, size_t depth) {
     switch (rows) {
@@ -176,13 +170,13 @@ static void multiply_halves(const tile *t, size_t rows, size_t panels, size_t de
             else multiply_weights(t, 1, 1, depth, 1, 1);
             break;
         case 2: multiply_weights(t, 2, 1, depth, 1, 0); break;
-        case 3: multiply_half_tile(t, 3, panels, depth); break;
-        case 4: multiply_half_tile(t, 4, panels, depth); break;
-        case 5: multiply_half_tile(t, 5, panels, depth); break;
-        case 6: multiply_half_tile(t, 6, panels, depth); break;
+        case 3: multiply_weights(t, 3, 1, depth, 1, 0); break;
+        case 4: multiply_weights(t, 4, 1, depth, 1, 0); break;
+        case 5: multiply_weights(t, 5, 1, depth, 1, 0); break;
+        case 6: multiply_weights(t, 6, 1, depth, 1, 0); break;
 #if TILE_ROWS == 8
-        case 7: multiply_half_tile(t, 7, panels, depth); break;
-        case 8: multiply_half_tile(t, 8, panels, depth); break;
+        case 7: multiply_weights(t, 7, 1, depth, 1, 0); break;
+        case 8: multiply_weights(t, 8, 1, depth, 1, 0); break;
 #endif
     }
 }
@@ -248,7 +242,7 @@ static ALWAYS_INLINE tile tile_at(const product *p, size_t panel, size_t block) 
 /// well; short ones are a page of keys or values that was asked for before, where more sums at once keep the multipliers busy.
 static ALWAYS_INLINE size_t panels_together(const product *p, size_t left) {
     if (p->rows > 1) {
-        size_t wanted = p->rows > 2 ? WIDE_PANELS : p->half ? 1 : 2;
+        size_t wanted = p->half ? 1 : p->rows == 2 ? 2 : WIDE_PANELS;
         return left >= wanted ? wanted : 1;
     }
     if (left >= FAR_PANELS && !(FAR_PANELS < NEAR_PANELS && p->depth <= NEAR_DEPTH)) return FAR_PANELS;
@@ -298,7 +292,7 @@ static ALWAYS_INLINE int rows_collide(size_t rows, size_t panels, ptrdiff_t a_st
 /// - Parameter after: the first weights that are met after these, if they are no shorter.
 static ALWAYS_INLINE void multiply_block(const product *p, size_t first, size_t rows, size_t from, size_t to, size_t block,
                                          const void *after) {
-    float widened[WIDE_PANELS * KERNELS_DEPTH_BLOCK * KERNELS_PANEL], copy[ROWS_COPIED * COPY_STRIDE];
+    float widened[KERNELS_DEPTH_BLOCK * KERNELS_PANEL], copy[ROWS_COPIED * COPY_STRIDE];
     const size_t length = length_of(p, block);
     const int copied = rows_collide(rows, to - from, p->a_stride);
     for (size_t r = 0; copied && r < rows; r++)
@@ -312,10 +306,8 @@ static ALWAYS_INLINE void multiply_block(const product *p, size_t first, size_t 
         const void *then = panel + 2 * group <= to ? weights_at(p, p->b, panel + group, block) : after;
         look_ahead(&t, then, KERNELS_PANEL * number_size(p), rows);
         if (p->half) {
-            for (size_t g = 0; g < group; g++)
-                widen_f16(length * KERNELS_PANEL, weights_at(p, p->b, panel + g, block), widened + g * length * KERNELS_PANEL);
+            widen_f16(length * KERNELS_PANEL, t.b, widened);
             t.b = widened;
-            t.panel_stride = (ptrdiff_t)(length * KERNELS_PANEL);
         }
         multiply_tiles(t, first, rows, group, length);
         panel += group;
