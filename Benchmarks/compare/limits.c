@@ -35,8 +35,7 @@ static void start_together(void) {
 }
 
 // Several far streams: one alone does not fill a core's line buffers.
-static void *read_memory(void *argument) {
-    struct job *job = argument;
+static inline __attribute__((always_inline)) void *read_memory(struct job *job, const int asking) {
     size_t part = job->count / STREAMS;
     vec sum[STREAMS][2] = {0};
     start_together();
@@ -45,7 +44,7 @@ static void *read_memory(void *argument) {
         for (size_t i = 0; i + 2 <= part; i += 2)
             for (int s = 0; s < STREAMS; s++) {
                 const vec *at = job->memory + s * part + i;
-                __builtin_prefetch(at + 32);
+                if (asking) __builtin_prefetch(at + 32);
                 sum[s][0] += at[0];
                 sum[s][1] += at[1];
             }
@@ -55,6 +54,10 @@ static void *read_memory(void *argument) {
     for (int s = 0; s < STREAMS; s++) job->sink += sum[s][0] + sum[s][1];
     return NULL;
 }
+
+// Which of the two is faster depends on the processor: Zen 3 wants to be asked, Zen 4 foresees the streams by itself.
+static void *read_asking(void *argument) { return read_memory(argument, 1); }
+static void *read_plainly(void *argument) { return read_memory(argument, 0); }
 
 // Twelve independent chains hide the latency of a multiply-add on two ports.
 static void *multiply_add(void *argument) {
@@ -103,7 +106,9 @@ int main(int argc, char **argv) {
     vec *memory = aligned_alloc(4096, bytes);
     if (!memory) return 1;
     memset(memory, 1, bytes); // distinct pages, not the one page of zeros
-    double read = measure(read_memory, threads, seconds, memory, bytes / sizeof(vec));
+    double asked = measure(read_asking, threads, seconds, memory, bytes / sizeof(vec));
+    double read = measure(read_plainly, threads, seconds, memory, bytes / sizeof(vec));
+    if (read < asked) read = asked;
     double flops = measure(multiply_add, threads, seconds, NULL, 0);
     printf("{\"threads\": %d, \"read_gb_s\": %.2f, \"fma_gflop_s\": %.1f}\n", threads, read / 1e9, flops / 1e9);
     return 0;
