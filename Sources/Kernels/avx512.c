@@ -1,4 +1,4 @@
-/// AVX-512: the foundation subset, and with VNNI where avx512vnni.c includes this file.
+/// AVX-512: the foundation subset; with VNNI where avx512vnni.c includes this file, and with AMX where avx512amx.c does.
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include <math.h>
@@ -8,7 +8,9 @@
 #include "tables.h"
 #include "vector/target.h"
 
-#if defined(WITH_VNNI)
+#if defined(WITH_AMX)
+BEGIN_TARGET("amx-tile,amx-int8,avx512f,avx512bw,avx512vnni,avx2,fma,f16c")
+#elif defined(WITH_VNNI)
 BEGIN_TARGET("avx512f,avx512bw,avx512vnni,avx2,fma,f16c")
 #else
 BEGIN_TARGET("avx512f,avx2,fma,f16c")
@@ -138,7 +140,9 @@ static void narrow_f16(size_t count, const float *x, uint16_t *y) {
 
 END_TARGET
 
-#if defined(WITH_VNNI)
+#if defined(WITH_AMX)
+const kernels_table kernels_avx512amx = KERNELS_TABLE("avx512amx");
+#elif defined(WITH_VNNI)
 const kernels_table kernels_avx512vnni = KERNELS_TABLE("avx512vnni");
 #else
 const kernels_table kernels_avx512 = KERNELS_TABLE("avx512");

@@ -17,6 +17,18 @@ static int has_dotprod(void) {
 static int has_dotprod(void) { return 0; }
 #endif
 
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+/// Tiles are 8 kB more of each thread's registers, so Linux wants to be asked (Documentation/arch/x86/xstate.rst).
+static int may_use_tiles(void) {
+    enum { request_permission = 0x1023, tile_data = 18 };
+    return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+}
+#elif defined(__x86_64__)
+static int may_use_tiles(void) { return 0; }
+#endif
+
 const kernels_table *kernels_named(const char *name) {
     if (strcmp(name, "scalar") == 0) return &kernels_scalar;
 #if defined(__x86_64__)
@@ -27,6 +39,8 @@ const kernels_table *kernels_named(const char *name) {
     if (strcmp(name, "avx512") == 0 && avx512) return &kernels_avx512;
     int vnni = avx512 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vnni");
     if (strcmp(name, "avx512vnni") == 0 && vnni) return &kernels_avx512vnni;
+    int amx = vnni && __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8");
+    if (strcmp(name, "avx512amx") == 0 && amx && may_use_tiles()) return &kernels_avx512amx;
 #elif defined(__aarch64__)
     if (strcmp(name, "neon") == 0) return &kernels_neon;
     if (strcmp(name, "neon-dotprod") == 0 && has_dotprod()) return &kernels_neon_dotprod;
@@ -37,7 +51,7 @@ const kernels_table *kernels_named(const char *name) {
 static const kernels_table *choose(void) {
     const char *wanted = getenv("GPT2_ISA");
     const kernels_table *table = wanted ? kernels_named(wanted) : NULL;
-    static const char *const order[] = {"avx512vnni", "avx512", "avx2", "neon-dotprod", "neon", "scalar"};
+    static const char *const order[] = {"avx512amx", "avx512vnni", "avx512", "avx2", "neon-dotprod", "neon", "scalar"};
     for (size_t i = 0; !table; i++) table = kernels_named(order[i]);
     return table;
 }

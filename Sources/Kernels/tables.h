@@ -41,6 +41,7 @@ extern const kernels_table kernels_scalar;
 extern const kernels_table kernels_avx2;
 extern const kernels_table kernels_avx512;
 extern const kernels_table kernels_avx512vnni;
+extern const kernels_table kernels_avx512amx;
 #elif defined(__aarch64__)
 extern const kernels_table kernels_neon;
 extern const kernels_table kernels_neon_dotprod;

@@ -187,16 +187,17 @@ static void matmul(const kernels_table *table, int bits, size_t columns, size_t 
 
 /// Random bytes are numbers too: all that a file can hold, the scales' infinities and NaNs included.
 static void check_products(const kernels_table *table, int bits, kernel_report *report) {
-    static const size_t rows_of[] = {0, 1, 2, 3, 5, 8, 63, 64, 65, 130}, columns_of[] = {1, 7, 8, 9, 16, 17, 31, 48, 64, 65, 100, 130};
-    enum { most_columns = 130, stride = most_columns + 3, most_rows = 130 };
+    static const size_t rows_of[] = {0, 1, 2, 3, 5, 8, 15, 16, 17, 31, 63, 64, 65, 130, 257, 300}, columns_of[] = {1, 7, 8, 9, 16, 17, 31, 48, 64, 65, 100, 130};
+    enum { most_columns = 130, stride = most_columns + 3, most_rows = 300 };
     const kernels_table *scalar = kernels_named("scalar");
     stream s = {41};
     float *bias = floats(most_columns), *residual = floats(most_rows * stride);
     fill(&s, most_columns, bias, -1.0f, 1.0f);
     fill(&s, most_rows * stride, residual, -1.0f, 1.0f);
     for (size_t r = 0; r < sizeof rows_of / sizeof rows_of[0]; r++) {
-        for (size_t blocks = 0; blocks < 6; blocks++) {
-            size_t rows = rows_of[r], depth = blocks * block;
+        for (size_t number = 0; number < 7; number++) {
+            // The last is more than AMX opens at a time.
+            size_t rows = rows_of[r], blocks = number < 6 ? number : rows < 32 ? 35 : 0, depth = blocks * block;
             kernels_quantized_rows a = make_rows(rows, depth);
             float *x = floats(depth);
             for (size_t row = 0; row < rows; row++) {

@@ -37,6 +37,14 @@ import Testing
     }
 
     @Test(
+        "AVX-512 with tiles of bytes computes the scalar kernels' bits",
+        .enabled(if: runs("avx512amx"), "this processor has no AMX, or the system does not let us use it"),
+        arguments: Check.twins)
+    func avx512amx(check: Check) throws {
+        try check.run("avx512amx")
+    }
+
+    @Test(
         "NEON computes the scalar kernels' bits", .enabled(if: runs("neon"), "this processor is not a 64-bit ARM"),
         arguments: Check.twins)
     func neon(check: Check) throws {

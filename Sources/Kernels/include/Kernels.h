@@ -180,7 +180,7 @@ typedef struct {
     void (*pack_rows)(size_t depth, size_t valid, const float *x, ptrdiff_t x_stride, float *panel);
 } kernels_table;
 
-/// The table of one instruction set by name ("scalar", "avx2", "avx512", "avx512vnni", "neon", "neon-dotprod"), or null where this processor
+/// The table of one instruction set by name ("scalar", "avx2", "avx512", "avx512vnni", "avx512amx", "neon", "neon-dotprod"), or null where this processor
 /// cannot run it or it was not compiled in.
 const kernels_table *kernels_named(const char *name);
 

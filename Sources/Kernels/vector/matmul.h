@@ -240,9 +240,10 @@ static ALWAYS_INLINE tile tile_at(const product *p, size_t panel, size_t block) 
 
 /// How many of the panels that are left go together. For one row long ones come from memory, in no more streams than it serves
 /// well; short ones are a page of keys or values that was asked for before, where more sums at once keep the multipliers busy.
+/// A few rows of halves, which are widened on their way, take one.
 static ALWAYS_INLINE size_t panels_together(const product *p, size_t left) {
     if (p->rows > 1) {
-        size_t wanted = p->half ? 1 : p->rows == 2 ? 2 : WIDE_PANELS;
+        size_t wanted = p->half && p->rows <= TILE_ROWS ? 1 : p->rows == 2 ? 2 : WIDE_PANELS;
         return left >= wanted ? wanted : 1;
     }
     if (left >= FAR_PANELS && !(FAR_PANELS < NEAR_PANELS && p->depth <= NEAR_DEPTH)) return FAR_PANELS;
@@ -292,7 +293,7 @@ static ALWAYS_INLINE int rows_collide(size_t rows, size_t panels, ptrdiff_t a_st
 /// - Parameter after: the first weights that are met after these, if they are no shorter.
 static ALWAYS_INLINE void multiply_block(const product *p, size_t first, size_t rows, size_t from, size_t to, size_t block,
                                          const void *after) {
-    float widened[KERNELS_DEPTH_BLOCK * KERNELS_PANEL], copy[ROWS_COPIED * COPY_STRIDE];
+    float widened[WIDE_PANELS * KERNELS_DEPTH_BLOCK * KERNELS_PANEL], copy[ROWS_COPIED * COPY_STRIDE];
     const size_t length = length_of(p, block);
     const int copied = rows_collide(rows, to - from, p->a_stride);
     for (size_t r = 0; copied && r < rows; r++)
@@ -306,8 +307,10 @@ static ALWAYS_INLINE void multiply_block(const product *p, size_t first, size_t 
         const void *then = panel + 2 * group <= to ? weights_at(p, p->b, panel + group, block) : after;
         look_ahead(&t, then, KERNELS_PANEL * number_size(p), rows);
         if (p->half) {
-            widen_f16(length * KERNELS_PANEL, t.b, widened);
+            for (size_t i = 0; i < group; i++)
+                widen_f16(length * KERNELS_PANEL, weights_at(p, p->b, panel + i, block), widened + i * length * KERNELS_PANEL);
             t.b = widened;
+            t.panel_stride = (ptrdiff_t)(length * KERNELS_PANEL);
         }
         multiply_tiles(t, first, rows, group, length);
         panel += group;

@@ -113,8 +113,18 @@ static ALWAYS_INLINE void multiply_group(size_t first, size_t rows, size_t block
     }
 }
 
+#if defined(WITH_AMX)
+#include "quantized_amx.h"
+#endif
+
 static ALWAYS_INLINE void matmul_quantized(size_t columns, size_t blocks, const int bits, const kernels_quantized_rows *a,
                                            const uint8_t *b, float *c, ptrdiff_t c_stride, const kernels_epilogue *epilogue) {
+#if defined(WITH_AMX)
+    if (a->rows >= AMX_TILE && blocks > 0) {
+        matmul_by_tiles(columns, blocks, bits, a, b, c, c_stride, epilogue);
+        return;
+    }
+#endif
     const size_t stride = blocks * block_bytes(bits);
     size_t panels = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL;
     float sums[ROWS_TOGETHER * KERNELS_PANEL];
