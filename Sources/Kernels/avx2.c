@@ -16,6 +16,7 @@ typedef __m256 V;
 #define FAR_PANELS 2
 #define WIDE_PANELS 1
 #define PREFETCH_LINES 8
+#define FEW_ROWS_ASK 0
 #define NEAR_LEVEL 3
 
 static const int32_t mask_source[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};

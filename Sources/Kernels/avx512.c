@@ -18,10 +18,15 @@ BEGIN_TARGET("avx512f,avx2,fma,f16c")
 
 typedef __m512 V;
 #define LANES 16
-#define TILE_ROWS 8
+#define TILE_ROWS 12
 #define FAR_PANELS 4
 #define WIDE_PANELS 2
 #define PREFETCH_LINES 0  // these processors foresee the streams, and what we ask for takes the place of their own
+#if defined(WITH_AMX)
+#define FEW_ROWS_ASK 1  // Intel's do not see far enough
+#else
+#define FEW_ROWS_ASK 0
+#endif
 #define NEAR_LEVEL 2  // the second cache: the first serves few misses at once
 
 static ALWAYS_INLINE __mmask16 first_lanes(size_t n) { return (__mmask16)((1u << n) - 1); }

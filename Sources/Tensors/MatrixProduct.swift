@@ -104,9 +104,10 @@ private struct ProductTask: TeamTask {
             let last = min(panels * (part + 1) / parts * 16, c.columns)
             multiply(rows: 0..<c.rows, columns: first..<last, part)
         } else {
-            let sixes = (c.rows + 5) / 6
-            let first = sixes * part / parts * 6
-            let last = min(sixes * (part + 1) / parts * 6, c.rows)
+            // Whole tiles of the kernels.
+            let tiles = (c.rows + 11) / 12
+            let first = tiles * part / parts * 12
+            let last = min(tiles * (part + 1) / parts * 12, c.rows)
             multiply(rows: first..<last, columns: 0..<c.columns, part)
         }
     }

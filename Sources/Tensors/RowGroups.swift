@@ -3,7 +3,7 @@
 package struct RowGroups: Sequence, IteratorProtocol {
     /// With 256 of their elements each, so many rows fill half of a second cache.
     package static let largest = 264
-    /// Whole tiles of the kernels, which are of six or eight rows.
+    /// Whole tiles of the kernels, which are of six or twelve rows.
     private static let tile = 24
 
     private var rest: Range<Int>

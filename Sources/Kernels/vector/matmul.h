@@ -79,6 +79,7 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
         UNROLL for (size_t r = 0; r < rows; r++)
             UNROLL for (size_t p = 0; p < panels; p++)
                 __builtin_prefetch(t->c + (ptrdiff_t)r * t->c_stride + p * KERNELS_PANEL, 1, 3);
+    const int asks = rows > 2 || (FEW_ROWS_ASK && (rows == 2 || (half && far)));
     const float *a = t->a;
     const float *floats = t->b;
     const uint16_t *halves = t->b;
@@ -88,7 +89,7 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
             ptrdiff_t line = (ptrdiff_t)p * t->panel_stride + (ptrdiff_t)k * KERNELS_PANEL;
             // Many rows take their time, so what they ask for waits in the second cache.
             const char *ahead = t->ahead + (ptrdiff_t)p * t->ahead_stride + k * t->ahead_step;
-            if (rows > 2) __builtin_prefetch(ahead, 0, 2);
+            if (asks && !(half && k % 2)) __builtin_prefetch(ahead, 0, 2);
             if (rows == 1 && !far && !(half && k % 2)) __builtin_prefetch(ahead, 0, NEAR_LEVEL);
             if (PREFETCH_LINES && far && !half) __builtin_prefetch(floats + line + PREFETCH_LINES * KERNELS_PANEL, 0, 3);
             if (PREFETCH_LINES && far && half && k % 2 == 0) __builtin_prefetch(halves + line + 2 * PREFETCH_LINES * KERNELS_PANEL, 0, 3);
@@ -104,7 +105,12 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
         }
     }
     if (t->epilogue || t->columns < panels * KERNELS_PANEL) {
-        finish_tile(t, rows, panels, &sums[0][0][0]);
+        // A copy, since what others may look at does not stay in registers.
+        V finished[TILE_ROWS][8][PANEL_VECTORS];
+        UNROLL for (size_t r = 0; r < rows; r++)
+            UNROLL for (size_t p = 0; p < panels; p++)
+                UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) finished[r][p][v] = sums[r][p][v];
+        finish_tile(t, rows, panels, &finished[0][0][0]);
         return;
     }
     UNROLL for (size_t r = 0; r < rows; r++)
@@ -139,9 +145,13 @@ MULTIPLY(3)
 MULTIPLY(4)
 MULTIPLY(5)
 MULTIPLY(6)
-#if TILE_ROWS == 8
+#if TILE_ROWS > 6
 MULTIPLY(7)
 MULTIPLY(8)
+MULTIPLY(9)
+MULTIPLY(10)
+MULTIPLY(11)
+MULTIPLY(12)
 #endif
 
 static void multiply_rows(const tile *t, size_t rows, size_t panels, size_t depth) {
@@ -152,9 +162,13 @@ static void multiply_rows(const tile *t, size_t rows, size_t panels, size_t dept
         case 4: multiply_4(t, panels, depth); break;
         case 5: multiply_5(t, panels, depth); break;
         case 6: multiply_6(t, panels, depth); break;
-#if TILE_ROWS == 8
+#if TILE_ROWS > 6
         case 7: multiply_7(t, panels, depth); break;
         case 8: multiply_8(t, panels, depth); break;
+        case 9: multiply_9(t, panels, depth); break;
+        case 10: multiply_10(t, panels, depth); break;
+        case 11: multiply_11(t, panels, depth); break;
+        case 12: multiply_12(t, panels, depth); break;
 #endif
     }
 }
@@ -174,9 +188,13 @@ static void multiply_halves(const tile *t, size_t rows, size_t panels, size_t de
         case 4: multiply_weights(t, 4, 1, depth, 1, 0); break;
         case 5: multiply_weights(t, 5, 1, depth, 1, 0); break;
         case 6: multiply_weights(t, 6, 1, depth, 1, 0); break;
-#if TILE_ROWS == 8
+#if TILE_ROWS > 6
         case 7: multiply_weights(t, 7, 1, depth, 1, 0); break;
         case 8: multiply_weights(t, 8, 1, depth, 1, 0); break;
+        case 9: multiply_weights(t, 9, 1, depth, 1, 0); break;
+        case 10: multiply_weights(t, 10, 1, depth, 1, 0); break;
+        case 11: multiply_weights(t, 11, 1, depth, 1, 0); break;
+        case 12: multiply_weights(t, 12, 1, depth, 1, 0); break;
 #endif
     }
 }
@@ -189,7 +207,7 @@ static void multiply_halves(const tile *t, size_t rows, size_t panels, size_t de
 #define ROWS_COPIED 48
 /// A copy's rows begin in different sets of the caches.
 #define COPY_STRIDE (KERNELS_DEPTH_BLOCK + 16)
-_Static_assert((TILE_ROWS == 6 || TILE_ROWS == 8) && ROWS_COPIED % TILE_ROWS == 0, "groups are of whole tiles");
+_Static_assert((TILE_ROWS == 6 || TILE_ROWS == 12) && ROWS_COPIED % TILE_ROWS == 0, "groups are of whole tiles");
 
 /// What `matmul` or `matmul_f16` was asked for.
 typedef struct {
@@ -256,9 +274,10 @@ static void multiply_few(const product *p) {
         size_t group = panels_together(p, p->panels - panel);
         for (size_t block = 0; block < p->blocks; block++) {
             tile t = tile_at(p, panel, block);
-            // One row asks for the same place in what comes next. A few read each panel in one stream, which the processor
-            // follows by itself.
+            // One row asks for the same place in what comes next. A few read each panel in one stream: some processors follow
+            // it by themselves, others are asked for the next panels.
             const void *then = p->next && p->rows == 1 ? weights_at(p, p->next, panel, block) : NULL;
+            if (FEW_ROWS_ASK && (p->rows > 1 || p->half) && !then && panel + 2 * group <= p->panels) then = weights_at(p, p->b, panel + group, block);
             look_ahead(&t, then, KERNELS_PANEL * number_size(p), p->rows);
             if (p->half) multiply_halves(&t, p->rows, group, length_of(p, block));
             else multiply_rows(&t, p->rows, group, length_of(p, block));
