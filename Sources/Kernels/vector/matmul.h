@@ -290,11 +290,13 @@ static void multiply_few(const product *p) {
 static ALWAYS_INLINE void multiply_tiles(tile t, size_t first, size_t rows, size_t group, size_t length) {
     const float *a = t.a;
     float *c = t.c;
-    for (size_t row = 0; row < rows; row += TILE_ROWS) {
+    // As few tiles as may be, of one height: a low one is not worth its weights.
+    const size_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS, height = (rows + tiles - 1) / tiles;
+    for (size_t row = 0; row < rows; row += height) {
         t.a = a + (ptrdiff_t)row * t.a_stride;
         t.c = c + (ptrdiff_t)row * t.c_stride;
         t.row = first + row;
-        multiply_rows(&t, rows - row < TILE_ROWS ? rows - row : TILE_ROWS, group, length);
+        multiply_rows(&t, rows - row < height ? rows - row : height, group, length);
         t.ahead += length * t.ahead_step;
         // Shares are rounded up, so the last tiles may find less left, or nothing.
         t.ahead_left -= t.ahead_step;

@@ -38,6 +38,7 @@ typedef struct {
     size_t scale_stride;
     const uint8_t *numbers;  // of the weights as signed bytes, likewise
     size_t number_stride;
+    const uint8_t *end;  // of the weights that may be asked for, as far on as this run is long; null for none
 } amx_run;
 
 #define MULTIPLY_BLOCK(SUMS, VALUES, NUMBERS)                                              \
@@ -67,6 +68,13 @@ static ALWAYS_INLINE void add_dots(const amx_run *run, size_t k, const int32_t *
     }
 }
 
+/// Asks for what takes block k's place in the next run.
+static ALWAYS_INLINE void ask_for_block(const amx_run *run, size_t k) {
+    const size_t ahead = (run->blocks + k) * run->scale_stride;
+    if (!run->end || (size_t)(run->end - run->scales) < ahead + run->scale_stride) return;
+    for (size_t line = 0; line < run->scale_stride; line += 64) __builtin_prefetch(run->scales + ahead + line, 0, 2);
+}
+
 static ALWAYS_INLINE void multiply_run(const amx_run *run, float *sums) {
     int32_t dots[4][AMX_TILE * KERNELS_PANEL] __attribute__((aligned(64)));
     __m512 totals[AMX_TILE];
@@ -77,6 +85,7 @@ static ALWAYS_INLINE void multiply_run(const amx_run *run, float *sums) {
         UNROLL for (size_t i = 0; i < 4; i++) {
             const size_t k = first + i, next = (i + 1) % 4;
             if (k < run->blocks) {
+                ask_for_block(run, k);
                 if (k + 1 < run->blocks) multiply_block_of_turn(next, run, k + 1, dots[next]);
                 add_dots(run, k, dots[i], totals);
             }
@@ -107,7 +116,8 @@ static ALWAYS_INLINE void open_blocks(const int bits, amx_run *run, uint8_t *ope
 /// before it may have had; it has a place of its own.
 /// - Parameter sums: [tiles, 16 rows, 16].
 static ALWAYS_INLINE void multiply_rows_by_tiles(size_t first, size_t rows, size_t blocks, const int bits,
-                                                 const kernels_quantized_rows *a, const uint8_t *b, float *sums) {
+                                                 const kernels_quantized_rows *a, const uint8_t *b, const uint8_t *end,
+                                                 float *sums) {
     uint8_t opened[AMX_BLOCKS * AMX_BLOCK_BYTES] __attribute__((aligned(64)));
     memset(sums, 0, (rows + AMX_TILE - 1) / AMX_TILE * AMX_TILE * KERNELS_PANEL * sizeof(float));
     for (size_t from = 0; from < blocks; from += AMX_BLOCKS) {
@@ -123,6 +133,7 @@ static ALWAYS_INLINE void multiply_rows_by_tiles(size_t first, size_t rows, size
             const size_t row = a->rows - first - r < AMX_TILE ? a->rows - AMX_TILE : first + r;
             run.values = a->values + (from * a->rows + row) * KERNELS_QUANT_BLOCK;
             run.value_scales = a->scales + from * a->rows + row;
+            run.end = r == 0 ? end : NULL;
             multiply_run(&run, sums + r * KERNELS_PANEL);
         }
     }
@@ -138,7 +149,7 @@ static ALWAYS_INLINE void matmul_by_tiles(size_t columns, size_t blocks, const i
         const size_t rows = a->rows - first < AMX_ROWS ? a->rows - first : AMX_ROWS, left = rows % AMX_TILE;
         for (size_t panel = 0; panel < panels; panel++) {
             const size_t column = panel * KERNELS_PANEL;
-            multiply_rows_by_tiles(first, rows, blocks, bits, a, b + panel * stride, sums);
+            multiply_rows_by_tiles(first, rows, blocks, bits, a, b + panel * stride, b + panels * stride, sums);
             finish_panel(rows - left, columns, sums, c, c_stride, first, column, epilogue);
             // Of the last tile those rows that the one before has not.
             if (left > 0)
