@@ -93,7 +93,7 @@ private struct ProductTask: TeamTask {
 
     private static let depthTogether = Int(KERNELS_DEPTH_BLOCK)
     /// Columns that are packed together: three panels' worth, which lie side by side in a row that is not transposed.
-    private static let columnsTogether = 48
+    private static let columnsTogether = 96
     static let scratchCount = (RowGroups.largest + columnsTogether) * depthTogether
 
     /// Each part makes a run of columns for all rows, or where that divides badly, a run of rows for all columns.

@@ -80,7 +80,11 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
             UNROLL for (size_t p = 0; p < panels; p++)
                 __builtin_prefetch(t->c + (ptrdiff_t)r * t->c_stride + p * KERNELS_PANEL, 1, 3);
     const int asks = rows > 2 || (FEW_ROWS_ASK && (rows == 2 || (half && far)));
-    const float *a = t->a;
+    // A pointer for each three rows, one and two strides on from which the processor reaches the others by itself. The compiler
+    // is not to know that they move together: it would compute each row's place anew.
+    const float *at[(TILE_ROWS + 2) / 3];
+    for (size_t i = 0; i < (TILE_ROWS + 2) / 3; i++) at[i] = t->a + 3 * (ptrdiff_t)i * t->a_stride;
+    const ptrdiff_t stride = t->a_stride;
     const float *floats = t->b;
     const uint16_t *halves = t->b;
     for (size_t k = 0; k < depth; k++) {
@@ -99,9 +103,13 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
             }
         }
         UNROLL for (size_t r = 0; r < rows; r++) {
-            V value = v_set1(a[(ptrdiff_t)r * t->a_stride + (ptrdiff_t)k]);
+            V value = v_set1(at[r / 3][(ptrdiff_t)(r % 3) * stride]);
             UNROLL for (size_t p = 0; p < panels; p++)
                 UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) sums[r][p][v] = v_fma(value, columns[p][v], sums[r][p][v]);
+        }
+        UNROLL for (size_t i = 0; i < (rows + 2) / 3; i++) {
+            at[i]++;
+            __asm__("" : "+r"(at[i]));
         }
     }
     if (t->epilogue || t->columns < panels * KERNELS_PANEL) {
