@@ -79,7 +79,7 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
         UNROLL for (size_t r = 0; r < rows; r++)
             UNROLL for (size_t p = 0; p < panels; p++)
                 __builtin_prefetch(t->c + (ptrdiff_t)r * t->c_stride + p * KERNELS_PANEL, 1, 3);
-    const int asks = rows > 2 || (FEW_ROWS_ASK && (rows == 2 || (half && far)));
+    const int asks = rows > (FEW_ROWS_ASK ? 1 : 2);
     // A pointer for each three rows, one and two strides on from which the processor reaches the others by itself. The compiler
     // is not to know that they move together: it would compute each row's place anew.
     const float *at[(TILE_ROWS + 2) / 3];
@@ -285,7 +285,7 @@ static void multiply_few(const product *p) {
             // One row asks for the same place in what comes next. A few read each panel in one stream: some processors follow
             // it by themselves, others are asked for the next panels.
             const void *then = p->next && p->rows == 1 ? weights_at(p, p->next, panel, block) : NULL;
-            if (FEW_ROWS_ASK && (p->rows > 1 || p->half) && !then && panel + 2 * group <= p->panels) then = weights_at(p, p->b, panel + group, block);
+            if (FEW_ROWS_ASK && p->rows > 1 && panel + 2 * group <= p->panels) then = weights_at(p, p->b, panel + group, block);
             look_ahead(&t, then, KERNELS_PANEL * number_size(p), p->rows);
             if (p->half) multiply_halves(&t, p->rows, group, length_of(p, block));
             else multiply_rows(&t, p->rows, group, length_of(p, block));
