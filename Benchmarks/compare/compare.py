@@ -56,7 +56,7 @@ def machine():
     name, flags = lines[0], lines[1].split()
     with open("/proc/meminfo") as file:
         memory = int(file.readline().split()[1]) * 1024
-    sets = [name for name in ("avx2", "avx512f", "avx512_vnni", "avx_vnni") if name in flags]
+    sets = [name for name in ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8") if name in flags]
     return {"processor": name, "cores": len(os.sched_getaffinity(0)), "memory_gb": round(memory / 1e9, 1),
             "instruction_sets": sets, "virtual": "hypervisor" in flags, "kernel": platform.release()}  # fmt: skip
 

@@ -10,9 +10,16 @@
 #include <time.h>
 
 #define MEGABYTES 500 // as many as the weights that one token of the 124M shape reads
+#define NEAR_BYTES 16832512 // and of the story model, in f32: some processors keep so many near
 #define STREAMS 4
 
-typedef float vec __attribute__((vector_size(32)));
+// The widest vectors, which have the highest peak.
+#if defined(__AVX512F__)
+#define LANES 16
+#else
+#define LANES 8
+#endif
+typedef float vec __attribute__((vector_size(4 * LANES)));
 
 struct job {
     const vec *memory;
@@ -44,7 +51,7 @@ static inline __attribute__((always_inline)) void *read_memory(struct job *job, 
         for (size_t i = 0; i + 2 <= part; i += 2)
             for (int s = 0; s < STREAMS; s++) {
                 const vec *at = job->memory + s * part + i;
-                if (asking) __builtin_prefetch(at + 32);
+                if (asking) __builtin_prefetch((const char *)at + 1024);
                 sum[s][0] += at[0];
                 sum[s][1] += at[1];
             }
@@ -63,7 +70,7 @@ static void *read_plainly(void *argument) { return read_memory(argument, 0); }
 static void *multiply_add(void *argument) {
     struct job *job = argument;
     vec a[12], x, y;
-    for (int i = 0; i < 8; i++) x[i] = 0.999f, y[i] = 0.001f;
+    for (int i = 0; i < LANES; i++) x[i] = 0.999f, y[i] = 0.001f;
     for (int i = 0; i < 12; i++) a[i] = x + (float)i;
     start_together();
     double start = now(), rounds = 0;
@@ -72,11 +79,11 @@ static void *multiply_add(void *argument) {
 #pragma GCC unroll 12
             for (int i = 0; i < 12; i++) a[i] = a[i] * x + y;
             // Without this the loop could be folded.
-            __asm__ volatile("" : "+x"(x), "+x"(y));
+            __asm__ volatile("" : "+v"(x), "+v"(y));
         }
         rounds++;
     } while (now() - start < job->seconds);
-    job->work = rounds * 100000 * 12 * 8 * 2 / (now() - start);
+    job->work = rounds * 100000 * 12 * LANES * 2 / (now() - start);
     for (int i = 0; i < 12; i++) job->sink += a[i];
     return NULL;
 }
@@ -98,6 +105,12 @@ static double measure(void *(*body)(void *), int threads, double seconds, const 
     return total;
 }
 
+static double best_read(int threads, double seconds, const vec *memory, size_t bytes) {
+    double asked = measure(read_asking, threads, seconds, memory, bytes / sizeof(vec));
+    double plain = measure(read_plainly, threads, seconds, memory, bytes / sizeof(vec));
+    return plain > asked ? plain : asked;
+}
+
 int main(int argc, char **argv) {
     int threads = argc > 1 ? atoi(argv[1]) : 2;
     double seconds = argc > 2 ? atof(argv[2]) : 1;
@@ -106,10 +119,9 @@ int main(int argc, char **argv) {
     vec *memory = aligned_alloc(4096, bytes);
     if (!memory) return 1;
     memset(memory, 1, bytes); // distinct pages, not the one page of zeros
-    double asked = measure(read_asking, threads, seconds, memory, bytes / sizeof(vec));
-    double read = measure(read_plainly, threads, seconds, memory, bytes / sizeof(vec));
-    if (read < asked) read = asked;
+    double read = best_read(threads, seconds, memory, bytes), near = best_read(threads, seconds, memory, NEAR_BYTES);
     double flops = measure(multiply_add, threads, seconds, NULL, 0);
-    printf("{\"threads\": %d, \"read_gb_s\": %.2f, \"fma_gflop_s\": %.1f}\n", threads, read / 1e9, flops / 1e9);
+    printf("{\"threads\": %d, \"read_gb_s\": %.2f, \"near_read_gb_s\": %.2f, \"fma_gflop_s\": %.1f}\n", threads, read / 1e9,
+           near / 1e9, flops / 1e9);
     return 0;
 }

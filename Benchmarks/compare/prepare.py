@@ -89,7 +89,8 @@ def build_llama(work, jobs):
             f"llama-cpp-python=={version}", "--dest", f"{work}/sdist")  # fmt: skip
         run("tar", "xf", f"{work}/sdist/{name}.tar.gz", "-C", f"{work}/sdist")
     run("cmake", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DGGML_NATIVE=ON",
-        "-DLLAMA_CURL=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_SERVER=OFF")  # fmt: skip
+        "-DLLAMA_CURL=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_SERVER=OFF",
+        f"-DCMAKE_CXX_FLAGS=-include {HERE}/whole_tile_configuration.h")  # fmt: skip
     say(f"{build}/version", version)
     run("cmake", "--build", build, "-j", str(jobs), "--target", *missing)
 

@@ -66,10 +66,11 @@ def everything(summary):
                "resident MB", "peak MB", "story model tok/s"]  # fmt: skip
     forms = [".1f", ".0f", ".0f", ".0f", ".3f", ".0f", ".0f", ".0f"]
     rows = [[label, *map(cell, values, forms)] for label, values in summary.everything().items()]
-    read, operations = (summary.limit(name) for name in ("read_gb_s", "fma_gflop_s"))
+    read, near, operations = (summary.limit(name) for name in ("read_gb_s", "near_read_gb_s", "fma_gflop_s"))
     limits = (
-        f"The machine, measured before each kind of work: {cell(read)} GB/s read, {cell(operations, '.0f')} billion "
-        "floating-point operations a second (a multiply-add is two)."
+        f"The machine, measured before each kind of work: {cell(read)} GB/s read from memory, {cell(near)} where it is the "
+        f"story model's bytes in f32 again and again, {cell(operations, '.0f')} billion floating-point operations a second "
+        "(a multiply-add is two)."
     )
     return [*table(heading, rows), "", limits]
 
