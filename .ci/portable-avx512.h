@@ -1,4 +1,4 @@
-// The AVX-512 intrinsics that avx512.c uses, in plain C: SIMDe's, and seven that SIMDe does not have.
+// The intrinsics that avx512.c uses, in plain C: SIMDe's, seven that SIMDe does not have, and AMX's.
 #include <simde/x86/avx512.h>
 #include <string.h>
 
@@ -56,3 +56,46 @@ static inline __m512 portable_cvtepi32_ps(__m512i x) {
 #define _mm512_cvtepi32_ps portable_cvtepi32_ps
 #undef _mm512_dpbusd_epi32
 #define _mm512_dpbusd_epi32 portable_dpbusd_epi32
+
+// AMX, which SIMDe does not have.
+static struct {
+    int rows, bytes;
+    int8_t data[16][64];
+} portable_tiles[8];
+
+static inline void portable_load_tiles(const void *configuration) {
+    const uint8_t *bytes = configuration;
+    for (int t = 0; t < 8; t++) {
+        uint16_t width;
+        memcpy(&width, bytes + 16 + 2 * t, 2);
+        portable_tiles[t].bytes = width;
+        portable_tiles[t].rows = bytes[48 + t];
+    }
+}
+static inline void portable_tile_loadd(int tile, const void *from, size_t stride) {
+    for (int r = 0; r < portable_tiles[tile].rows; r++)
+        memcpy(portable_tiles[tile].data[r], (const char *)from + (size_t)r * stride, (size_t)portable_tiles[tile].bytes);
+}
+static inline void portable_tile_stored(int tile, void *to, size_t stride) {
+    for (int r = 0; r < portable_tiles[tile].rows; r++)
+        memcpy((char *)to + (size_t)r * stride, portable_tiles[tile].data[r], (size_t)portable_tiles[tile].bytes);
+}
+static inline void portable_tile_zero(int tile) { memset(portable_tiles[tile].data, 0, sizeof portable_tiles[tile].data); }
+static inline void portable_tile_dpbssd(int c, int a, int b) {
+    for (int m = 0; m < portable_tiles[c].rows; m++) {
+        int32_t sums[16];
+        memcpy(sums, portable_tiles[c].data[m], sizeof sums);
+        for (int k = 0; k < portable_tiles[a].bytes; k++) {
+            for (int n = 0; n < portable_tiles[c].bytes / 4; n++)
+                sums[n] += portable_tiles[a].data[m][k] * portable_tiles[b].data[k / 4][4 * n + k % 4];
+        }
+        memcpy(portable_tiles[c].data[m], sums, sizeof sums);
+    }
+}
+
+#define LOAD_TILES(configuration) portable_load_tiles(&(configuration))
+#define _tile_loadd portable_tile_loadd
+#define _tile_stored portable_tile_stored
+#define _tile_zero portable_tile_zero
+#define _tile_dpbssd portable_tile_dpbssd
+#define _tile_release() portable_load_tiles((const uint8_t[64]){0})

@@ -15,7 +15,8 @@ depths   tokens a second over 64 tokens after prompts of 16 to 900
 scaling  decode and prompt with one thread and with all (only in the first rounds: --scaling-rounds)
 story    the story model inside the package: tokens a second over 400 tokens after 16
 
-gpt2's figures are those of a fresh process without a warm-up, but for `batches`; the others get an uncounted run first.
+gpt2's figures are those of a fresh process without a warm-up, but for `batches` and `prompt`; the others get an uncounted run
+first.
 
 Everything is kept in FOLDER/compare.json as it is found. A run that was stopped goes on from there, if the executable,
 the scripts that measure, the peers, the processor, the number of threads and the systems are the same ones; else it
@@ -39,6 +40,7 @@ import agreement
 import report
 from prepare import built_version, hash_of
 from processes import Failure, run
+from summary import STORY_BYTES
 from systems import FORMATS, GPT2, Llama, subjects, taking_part
 from weight_files import bytes_read
 
@@ -46,7 +48,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 KINDS = ["decode", "prompt", "batches", "first", "memory", "depths", "story", "scaling"]
 # What the numbers depend on; the other scripts only show them.
 SCRIPTS = ["agreement.py", "compare.py", "gguf_model.py", "limits.c", "peers.py", "prepare.py", "processes.py",
-           "systems.py"]  # fmt: skip
+           "systems.py", "whole_tile_configuration.h"]  # fmt: skip
 FAILURES = 2  # of one system in one kind of work, then it is left out
 
 
@@ -100,7 +102,7 @@ def quantize(options, mark):
 def limits(work, threads):
     program = f"{work}/limits"
     subprocess.run(["cc", "-O3", "-march=native", "-pthread", f"{HERE}/limits.c", "-o", program], check=True)
-    return lambda: json.loads(run([program, str(threads), "0.5"], threads)[0])
+    return lambda: json.loads(run([program, str(threads), "0.5", str(STORY_BYTES)], threads)[0])
 
 
 def present(everything):

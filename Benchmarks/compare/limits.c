@@ -1,5 +1,5 @@
 // What this machine allows: bytes read from memory and float32 multiply-adds a second, with as many threads as asked.
-// cc -O3 -march=native -pthread limits.c -o limits && ./limits [threads] [seconds]
+// cc -O3 -march=native -pthread limits.c -o limits && ./limits [threads] [seconds] [bytes that are read again and again]
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdatomic.h>
@@ -10,7 +10,6 @@
 #include <time.h>
 
 #define MEGABYTES 500 // as many as the weights that one token of the 124M shape reads
-#define NEAR_BYTES 16832512 // and of the story model, in f32: some processors keep so many near
 #define STREAMS 4
 
 // The widest vectors, which have the highest peak.
@@ -51,7 +50,7 @@ static inline __attribute__((always_inline)) void *read_memory(struct job *job, 
         for (size_t i = 0; i + 2 <= part; i += 2)
             for (int s = 0; s < STREAMS; s++) {
                 const vec *at = job->memory + s * part + i;
-                if (asking) __builtin_prefetch((const char *)at + 1024);
+                for (size_t line = 0; asking && line < 2 * sizeof(vec); line += 64) __builtin_prefetch((const char *)at + 1024 + line);
                 sum[s][0] += at[0];
                 sum[s][1] += at[1];
             }
@@ -114,12 +113,12 @@ static double best_read(int threads, double seconds, const vec *memory, size_t b
 int main(int argc, char **argv) {
     int threads = argc > 1 ? atoi(argv[1]) : 2;
     double seconds = argc > 2 ? atof(argv[2]) : 1;
-    if (threads < 1 || threads > 64) return 64;
-    size_t bytes = (size_t)MEGABYTES << 20;
+    size_t bytes = (size_t)MEGABYTES << 20, near_bytes = argc > 3 ? (size_t)atol(argv[3]) : 16 << 20;
+    if (threads < 1 || threads > 64 || near_bytes < 1 << 20 || near_bytes > bytes) return 64;
     vec *memory = aligned_alloc(4096, bytes);
     if (!memory) return 1;
     memset(memory, 1, bytes); // distinct pages, not the one page of zeros
-    double read = best_read(threads, seconds, memory, bytes), near = best_read(threads, seconds, memory, NEAR_BYTES);
+    double read = best_read(threads, seconds, memory, bytes), near = best_read(threads, seconds, memory, near_bytes);
     double flops = measure(multiply_add, threads, seconds, NULL, 0);
     printf("{\"threads\": %d, \"read_gb_s\": %.2f, \"near_read_gb_s\": %.2f, \"fma_gflop_s\": %.1f}\n", threads, read / 1e9,
            near / 1e9, flops / 1e9);

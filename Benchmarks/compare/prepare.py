@@ -72,9 +72,11 @@ def built_version(work):
 
 
 def build_llama(work, jobs):
-    build, version = f"{work}/llama.cpp", LLAMA_CPP_PYTHON
+    build, version, header = f"{work}/llama.cpp", LLAMA_CPP_PYTHON, f"{HERE}/whole_tile_configuration.h"
     name = f"llama_cpp_python-{version}"
     source = f"{work}/sdist/{name}/vendor/llama.cpp"
+    if os.path.isdir(build) and said(f"{build}/header") != hash_of(header):
+        shutil.rmtree(build)
     if os.path.isdir(build) and built_version(work) != version:
         # Builds from before the version was noted are of the sources that lie there.
         if built_version(work) is None and os.path.isdir(source):
@@ -90,8 +92,9 @@ def build_llama(work, jobs):
         run("tar", "xf", f"{work}/sdist/{name}.tar.gz", "-C", f"{work}/sdist")
     run("cmake", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DGGML_NATIVE=ON",
         "-DLLAMA_CURL=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_SERVER=OFF",
-        f"-DCMAKE_CXX_FLAGS=-include {HERE}/whole_tile_configuration.h")  # fmt: skip
+        f'-DCMAKE_CXX_FLAGS=-include "{header}"')  # fmt: skip
     say(f"{build}/version", version)
+    say(f"{build}/header", hash_of(header))
     run("cmake", "--build", build, "-j", str(jobs), "--target", *missing)
 
 

@@ -79,7 +79,7 @@ class Summary:
 
     def limit(self, name):
         """The median of what the machine allowed before each kind of work."""
-        return median([cells["limit"][name] for one in self.rounds for cells in one.values() if "limit" in cells])
+        return median([cells["limit"].get(name) for one in self.rounds for cells in one.values() if "limit" in cells])
 
     def same_or_better(self, weights):
         return [peer for peer in PEERS if bits(peer) >= BITS[weights]]

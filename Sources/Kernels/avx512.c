@@ -23,7 +23,7 @@ typedef __m512 V;
 #define WIDE_PANELS 2
 #define PREFETCH_LINES 0  // these processors foresee the streams, and what we ask for takes the place of their own
 #if defined(WITH_AMX)
-#define FEW_ROWS_ASK 1  // with two rows or more, Intel's do not see far enough
+#define FEW_ROWS_ASK 1  // with two rows or more, Intel's do not see far enough; measured where they have AMX
 #else
 #define FEW_ROWS_ASK 0
 #endif

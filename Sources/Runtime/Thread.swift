@@ -15,10 +15,17 @@ package func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
     let context = Unmanaged.passRetained(Box(body)).toOpaque()
+    // Kernels hold some 100 kB, and more where nothing is optimised; musl gives a thread 128 kB.
+    var (attributes, stackSize) = (pthread_attr_t(), 0)
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    if pthread_attr_getstacksize(&attributes, &stackSize) == 0, stackSize < leastStackSize {
+        pthread_attr_setstacksize(&attributes, leastStackSize)
+    }
     #if canImport(Darwin)
         var thread: pthread_t?
         let status = pthread_create(
-            &thread, nil,
+            &thread, &attributes,
             {
                 Unmanaged<Box>.fromOpaque($0).takeRetainedValue().body(); return nil
             }, context)
@@ -26,7 +33,7 @@ package func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
     #else
         var thread = pthread_t()
         let status = pthread_create(
-            &thread, nil,
+            &thread, &attributes,
             { context in
                 if let context { Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body() }
                 return nil
@@ -36,3 +43,5 @@ package func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
     if status != 0 { Unmanaged<Box>.fromOpaque(context).release() }
     return status == 0
 }
+
+private let leastStackSize = 1 << 20

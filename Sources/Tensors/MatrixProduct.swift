@@ -92,7 +92,7 @@ private struct ProductTask: TeamTask {
     let kernels: KernelTable
 
     private static let depthTogether = Int(KERNELS_DEPTH_BLOCK)
-    /// Columns that are packed together: three panels' worth, which lie side by side in a row that is not transposed.
+    /// Columns that are packed together: six panels' worth, which lie side by side in a row that is not transposed.
     private static let columnsTogether = 96
     static let scratchCount = (RowGroups.largest + columnsTogether) * depthTogether
 
@@ -104,10 +104,11 @@ private struct ProductTask: TeamTask {
             let last = min(panels * (part + 1) / parts * 16, c.columns)
             multiply(rows: 0..<c.rows, columns: first..<last, part)
         } else {
-            // Whole tiles of the kernels.
-            let tiles = (c.rows + 11) / 12
-            let first = tiles * part / parts * 12
-            let last = min(tiles * (part + 1) / parts * 12, c.rows)
+            // Whole tiles of the kernels, which are of six rows or twelve, as long as that leaves each part a few.
+            let tile = c.rows < 48 * parts ? 6 : 12
+            let tiles = (c.rows + tile - 1) / tile
+            let first = tiles * part / parts * tile
+            let last = min(tiles * (part + 1) / parts * tile, c.rows)
             multiply(rows: first..<last, columns: 0..<c.columns, part)
         }
     }

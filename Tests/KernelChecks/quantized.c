@@ -187,7 +187,8 @@ static void matmul(const kernels_table *table, int bits, size_t columns, size_t 
 
 /// Random bytes are numbers too: all that a file can hold, the scales' infinities and NaNs included.
 static void check_products(const kernels_table *table, int bits, kernel_report *report) {
-    static const size_t rows_of[] = {0, 1, 2, 3, 5, 8, 15, 16, 17, 31, 63, 64, 65, 130, 257, 300}, columns_of[] = {1, 7, 8, 9, 16, 17, 31, 48, 64, 65, 100, 130};
+    static const size_t rows_of[] = {0, 1, 2, 3, 5, 8, 15, 16, 17, 31, 63, 64, 65, 130, 256, 257, 272, 300};
+    static const size_t columns_of[] = {1, 7, 8, 9, 16, 17, 31, 48, 64, 65, 100, 130};
     enum { most_columns = 130, stride = most_columns + 3, most_rows = 300 };
     const kernels_table *scalar = kernels_named("scalar");
     stream s = {41};
@@ -197,7 +198,8 @@ static void check_products(const kernels_table *table, int bits, kernel_report *
     for (size_t r = 0; r < sizeof rows_of / sizeof rows_of[0]; r++) {
         for (size_t number = 0; number < 7; number++) {
             // The last is more than AMX opens at a time.
-            size_t rows = rows_of[r], blocks = number < 6 ? number : rows < 32 ? 35 : 0, depth = blocks * block;
+            size_t rows = rows_of[r], blocks = number < 6 ? number : 35, depth = blocks * block;
+            if (blocks > 6 && rows > 31 && rows < 272) continue;
             kernels_quantized_rows a = make_rows(rows, depth);
             float *x = floats(depth);
             for (size_t row = 0; row < rows; row++) {

@@ -180,8 +180,9 @@ typedef struct {
     void (*pack_rows)(size_t depth, size_t valid, const float *x, ptrdiff_t x_stride, float *panel);
 } kernels_table;
 
-/// The table of one instruction set by name ("scalar", "avx2", "avx512", "avx512vnni", "avx512amx", "neon", "neon-dotprod"), or null where this processor
-/// cannot run it or it was not compiled in.
+/// The table of one instruction set by name ("scalar", "avx2", "avx512", "avx512vnni", "avx512amx", "neon", "neon-dotprod"), or
+/// null where this processor cannot run it, the system does not let us, or it was not compiled in. To ask for "avx512amx" asks
+/// Linux for the larger registers on the whole process's behalf.
 const kernels_table *kernels_named(const char *name);
 
 /// The best table this processor runs. GPT2_ISA=name in the environment asks for another; one that this processor

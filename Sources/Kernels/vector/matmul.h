@@ -8,6 +8,9 @@ _Static_assert(WIDE_PANELS <= 2, "a row that is left over from tiles of many tak
 /// Panels that one row takes together where they are at most so deep.
 #define NEAR_PANELS 4
 #define NEAR_DEPTH 64
+/// Panels of a tile.
+#define MOST_PANELS 4
+_Static_assert(FAR_PANELS <= MOST_PANELS && NEAR_PANELS <= MOST_PANELS, "no tile has more");
 
 typedef struct {
     const float *a;
@@ -57,12 +60,12 @@ static ALWAYS_INLINE void finish(const tile *t, V sum, float *c, size_t row, siz
 }
 
 /// Stores a tile that has an epilogue, or fewer columns than panels have.
-/// - Parameter sums: [TILE_ROWS, 8 panels, PANEL_VECTORS], of which some exist.
+/// - Parameter sums: [TILE_ROWS, MOST_PANELS, PANEL_VECTORS], of which some exist.
 static __attribute__((noinline)) void finish_tile(const tile *t, size_t rows, size_t panels, const V *sums) {
     for (size_t r = 0; r < rows; r++) {
         float *c = t->c + (ptrdiff_t)r * t->c_stride;
         for (size_t column = 0; column < panels * KERNELS_PANEL && column < t->columns; column += LANES)
-            finish(t, sums[r * 8 * PANEL_VECTORS + column / LANES], c + column, r, column, t->columns - column);
+            finish(t, sums[r * MOST_PANELS * PANEL_VECTORS + column / LANES], c + column, r, column, t->columns - column);
     }
 }
 
@@ -70,7 +73,7 @@ static __attribute__((noinline)) void finish_tile(const tile *t, size_t rows, si
 ///   rows, the tile says what to ask for.
 static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, const size_t panels, size_t depth, const int half,
                                            const int far) {
-    V sums[TILE_ROWS][8][PANEL_VECTORS];
+    V sums[TILE_ROWS][MOST_PANELS][PANEL_VECTORS];
     UNROLL for (size_t r = 0; r < rows; r++)
         UNROLL for (size_t p = 0; p < panels; p++)
             UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) sums[r][p][v] = v_zero();
@@ -80,15 +83,15 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
             UNROLL for (size_t p = 0; p < panels; p++)
                 __builtin_prefetch(t->c + (ptrdiff_t)r * t->c_stride + p * KERNELS_PANEL, 1, 3);
     const int asks = rows > (FEW_ROWS_ASK ? 1 : 2);
-    // A pointer for each three rows, one and two strides on from which the processor reaches the others by itself. The compiler
-    // is not to know that they move together: it would compute each row's place anew.
+    // One pointer for every three rows: addressing reaches the other two, one and two strides on. The asm below hides that they
+    // move together, else each row's place is computed anew.
     const float *at[(TILE_ROWS + 2) / 3];
-    for (size_t i = 0; i < (TILE_ROWS + 2) / 3; i++) at[i] = t->a + 3 * (ptrdiff_t)i * t->a_stride;
+    UNROLL for (size_t i = 0; i < (rows + 2) / 3; i++) at[i] = t->a + 3 * (ptrdiff_t)i * t->a_stride;
     const ptrdiff_t stride = t->a_stride;
     const float *floats = t->b;
     const uint16_t *halves = t->b;
     for (size_t k = 0; k < depth; k++) {
-        V columns[8][PANEL_VECTORS];
+        V columns[MOST_PANELS][PANEL_VECTORS];
         UNROLL for (size_t p = 0; p < panels; p++) {
             ptrdiff_t line = (ptrdiff_t)p * t->panel_stride + (ptrdiff_t)k * KERNELS_PANEL;
             // Many rows take their time, so what they ask for waits in the second cache.
@@ -96,7 +99,8 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
             if (asks && !(half && k % 2)) __builtin_prefetch(ahead, 0, 2);
             if (rows == 1 && !far && !(half && k % 2)) __builtin_prefetch(ahead, 0, NEAR_LEVEL);
             if (PREFETCH_LINES && far && !half) __builtin_prefetch(floats + line + PREFETCH_LINES * KERNELS_PANEL, 0, 3);
-            if (PREFETCH_LINES && far && half && k % 2 == 0) __builtin_prefetch(halves + line + 2 * PREFETCH_LINES * KERNELS_PANEL, 0, 3);
+            if (PREFETCH_LINES && far && half && k % 2 == 0)
+                __builtin_prefetch(halves + line + 2 * PREFETCH_LINES * KERNELS_PANEL, 0, 3);
             UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) {
                 ptrdiff_t at = line + (ptrdiff_t)v * LANES;
                 columns[p][v] = half ? v_widen(halves + at) : v_load(floats + at);
@@ -114,7 +118,7 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
     }
     if (t->epilogue || t->columns < panels * KERNELS_PANEL) {
         // A copy, since what others may look at does not stay in registers.
-        V finished[TILE_ROWS][8][PANEL_VECTORS];
+        V finished[TILE_ROWS][MOST_PANELS][PANEL_VECTORS];
         UNROLL for (size_t r = 0; r < rows; r++)
             UNROLL for (size_t p = 0; p < panels; p++)
                 UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) finished[r][p][v] = sums[r][p][v];
@@ -298,13 +302,14 @@ static void multiply_few(const product *p) {
 static ALWAYS_INLINE void multiply_tiles(tile t, size_t first, size_t rows, size_t group, size_t length) {
     const float *a = t.a;
     float *c = t.c;
-    // As few tiles as may be, of one height: a low one is not worth its weights.
-    const size_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS, height = (rows + tiles - 1) / tiles;
-    for (size_t row = 0; row < rows; row += height) {
+    // As few tiles as may be, whose heights differ by one at most: a low one is not worth its weights.
+    const size_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
+    for (size_t i = 0; i < tiles; i++) {
+        const size_t row = rows * i / tiles, end = rows * (i + 1) / tiles;
         t.a = a + (ptrdiff_t)row * t.a_stride;
         t.c = c + (ptrdiff_t)row * t.c_stride;
         t.row = first + row;
-        multiply_rows(&t, rows - row < height ? rows - row : height, group, length);
+        multiply_rows(&t, end - row, group, length);
         t.ahead += length * t.ahead_step;
         // Shares are rounded up, so the last tiles may find less left, or nothing.
         t.ahead_left -= t.ahead_step;
@@ -359,7 +364,7 @@ static void multiply_many(const product *p) {
                 if (block + 1 < p->blocks) {
                     if (length_of(p, block + 1) == length_of(p, block)) after = weights_at(p, p->b, from, block + 1);
                 } else if (length_of(p, 0) == length_of(p, block)) {
-                    if (to < p->panels) after = weights_at(p, p->b, to, 0);
+                    if (to < p->panels) after = p->panels - to >= WIDE_PANELS ? weights_at(p, p->b, to, 0) : NULL;
                     else if (first + rows < p->rows) after = p->b;
                     else after = p->next;
                 }

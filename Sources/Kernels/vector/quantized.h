@@ -23,8 +23,8 @@ static ALWAYS_INLINE void finish_panel(size_t rows, size_t columns, const float 
     }
 }
 
-/// Whether rows ask for the weights that come next. Many of them do not wait for memory; where the processor does it by itself
-/// (PREFETCH_LINES is 0), a few rows leave it to that, which with more does not see far enough.
+/// Whether rows ask for the weights that come next. Where the processor does it by itself (PREFETCH_LINES is 0), one row leaves it
+/// to that, or a few do where FEW_ROWS_ASK is not; with more it does not see far enough. Elsewhere many do not wait for memory.
 static ALWAYS_INLINE int asks_ahead(size_t rows) { return PREFETCH_LINES ? rows <= 16 : rows > (FEW_ROWS_ASK ? 1 : 4); }
 
 /// Asks for what comes six blocks later, if that is before the end: to ask for memory that nobody has is slow.

@@ -17,6 +17,11 @@ typedef struct {
 } amx_configuration;
 _Static_assert(sizeof(amx_configuration) == 64, "what LDTILECFG reads");
 
+#if !defined(LOAD_TILES)
+// GCC 12 takes the intrinsic to read 8 bytes only, and leaves out the writes of the others.
+#define LOAD_TILES(configuration) __asm__ volatile("ldtilecfg %0" : : "m"(configuration))
+#endif
+
 /// Tiles 0 to 3 are sums of rows, 4 and 5 the rows' bytes, 6 and 7 a block's numbers.
 static void configure_tiles(void) {
     amx_configuration tiles = {.palette = 1};
@@ -24,8 +29,7 @@ static void configure_tiles(void) {
         tiles.rows[i] = i < 6 ? AMX_TILE : 8;
         tiles.bytes_a_row[i] = i == 4 || i == 5 ? KERNELS_QUANT_BLOCK : 64;
     }
-    // In the assembler's words, since GCC 12 takes the intrinsic to read 8 bytes only.
-    __asm__ volatile("ldtilecfg %0" : : "m"(tiles));
+    LOAD_TILES(tiles);
 }
 
 /// A tile of rows and some blocks of one panel.
@@ -38,7 +42,7 @@ typedef struct {
     size_t scale_stride;
     const uint8_t *numbers;  // of the weights as signed bytes, likewise
     size_t number_stride;
-    const uint8_t *end;  // of the weights that may be asked for, as far on as this run is long; null for none
+    const uint8_t *end;  // of all weights; null if this tile asks for nothing
 } amx_run;
 
 #define MULTIPLY_BLOCK(SUMS, VALUES, NUMBERS)                                              \
@@ -50,7 +54,8 @@ typedef struct {
         _tile_stored(SUMS, dots, 64);                                                      \
     } while (0)
 
-/// The sums of products of block k, which is of turn k mod 4: few tiles more than those with names can be in work.
+/// The sums of products of block k, which is of turn k mod 4. The processor has few tiles beyond the eight with names, so four
+/// take the sums in turn.
 static ALWAYS_INLINE void multiply_block_of_turn(const size_t turn, const amx_run *run, size_t k, int32_t *dots) {
     if (turn == 0) MULTIPLY_BLOCK(0, 4, 6);
     else if (turn == 1) MULTIPLY_BLOCK(1, 5, 7);
@@ -108,6 +113,7 @@ static ALWAYS_INLINE void open_blocks(const int bits, amx_run *run, uint8_t *ope
             _mm512_store_si512(opened + k * AMX_BLOCK_BYTES + 128 * i + 64, _mm512_sub_epi8(odd, eight));
         }
     }
+    __asm__ volatile("" : : : "memory");  // nor does it know that tiles are loaded from memory
     run->numbers = opened;
     run->number_stride = AMX_BLOCK_BYTES;
 }
