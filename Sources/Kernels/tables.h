@@ -34,6 +34,7 @@
         .transpose = transpose, \
         .pack_columns = pack_columns, \
         .pack_rows = pack_rows, \
+        .multiply_adds = multiply_adds, \
     }
 
 extern const kernels_table kernels_scalar;

@@ -127,6 +127,20 @@ void check_softmax_accuracy(const kernels_table *table, kernel_report *report) {
     }
 }
 
+/// The sum of the geometric series that the chain is, for as many rounds as leave something of the start.
+void check_multiply_adds_accuracy(const kernels_table *table, kernel_report *report) {
+    const double factor = 0.999f, term = 0.001f;
+    for (size_t rounds = 0; rounds < 2000; rounds += 97) {
+        float x[KERNELS_CHAINS];
+        for (int i = 0; i < KERNELS_CHAINS; i++) x[i] = (float)i;
+        table->multiply_adds(rounds, x);
+        const double left = pow(factor, (double)rounds), added = term * (1 - left) / (1 - factor);
+        for (int i = 0; i < KERNELS_CHAINS; i++)
+            compare_within(report, x[i], left * i + added, (double)(rounds + 1) * 6e-8 * (i + 1),
+                           "%s multiply-adds from %d, %zu rounds", table->name, i, rounds);
+    }
+}
+
 /// exp through the softmax of {0, x}, x <= 0: exp(x) / (1 + exp(x)). Below -87 the kernel says 0.
 void check_exponential_accuracy(const kernels_table *table, kernel_report *report) {
     for (uint64_t bits = 0x80000000; bits <= UINT32_MAX; bits += 97) {

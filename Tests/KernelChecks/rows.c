@@ -84,6 +84,20 @@ void check_block_maxima(const kernels_table *table, kernel_report *report) {
     }
 }
 
+void check_multiply_adds(const kernels_table *table, kernel_report *report) {
+    stream s = {9};
+    for (size_t rounds = 0; rounds < 40; rounds++) {
+        float *x = floats(KERNELS_CHAINS + guard);
+        fill(&s, KERNELS_CHAINS + guard, x, -9.0f, 9.0f);
+        if (rounds == 39) fill_special(&s, KERNELS_CHAINS, x);
+        float *expected = copy_of(KERNELS_CHAINS + guard, x);
+        kernels_named("scalar")->multiply_adds(rounds, expected);
+        table->multiply_adds(rounds, x);
+        compare(report, KERNELS_CHAINS + guard, x, expected, "%s multiply-adds, %zu rounds", table->name, rounds);
+        free_floats(x), free_floats(expected);
+    }
+}
+
 void check_activate(const kernels_table *table, kernel_report *report) {
     const kernels_table *scalar = kernels_named("scalar");
     stream s = {7};

@@ -34,6 +34,9 @@
 /// So many numbers share a maximum.
 #define KERNELS_MAXIMA_BLOCK 64
 
+/// Chains of `multiply_adds`.
+#define KERNELS_CHAINS (12 * 16)
+
 typedef enum {
     kernels_identity = 0,
     kernels_gelu_tanh = 1,  // 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), GPT-2's
@@ -178,6 +181,10 @@ typedef struct {
 
     /// One panel of the transposed matrix: panel[k * 16 + j] = x[j * x_stride + k] for j < valid, else 0.
     void (*pack_rows)(size_t depth, size_t valid, const float *x, ptrdiff_t x_stride, float *panel);
+
+    /// x[i] = fma(x[i], 0.999, 0.001) for i < KERNELS_CHAINS, `rounds` times: multiply-adds with nothing to wait for, so many
+    /// as the processor can make.
+    void (*multiply_adds)(size_t rounds, float *x);
 } kernels_table;
 
 /// The table of one instruction set by name ("scalar", "avx2", "avx512", "avx512vnni", "avx512amx", "neon", "neon-dotprod"), or

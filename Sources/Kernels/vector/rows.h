@@ -99,6 +99,18 @@ static void softmax(size_t count, float scale, float *x) {
     FOR_EACH_VECTOR(count, { store(x + at, v_mul(load(x + at, n), reciprocal), n); })
 }
 
+static void multiply_adds(size_t rounds, float *x) {
+    enum { together = 12 };  // as many as hide the latency, few enough for registers
+    const V factor = v_set1(0.999f), term = v_set1(0.001f);
+    for (size_t first = 0; first < KERNELS_CHAINS; first += together * LANES) {
+        V chains[together];
+        UNROLL for (size_t i = 0; i < together; i++) chains[i] = v_load(x + first + i * LANES);
+        for (size_t round = 0; round < rounds; round++)
+            UNROLL for (size_t i = 0; i < together; i++) chains[i] = v_fma(chains[i], factor, term);
+        UNROLL for (size_t i = 0; i < together; i++) v_store(x + first + i * LANES, chains[i]);
+    }
+}
+
 static float block_maxima(size_t count, const float *x, float *maxima) {
     V unordered = v_zero();
     float all = -INFINITY;
