@@ -11,7 +11,7 @@ package enum JSON: Sendable, Equatable {
     /// Any other number.
     case number(Double)
     case string(JSONString)
-    case array([JSON])
+    case array(JSONArray)
     case object(JSONObject)
 
     /// How deep arrays and objects may be nested.

@@ -45,7 +45,7 @@ package struct JSONFields: Sendable {
         try required(key, "a text", optionalString(key))
     }
 
-    package func array(_ key: String) throws(InputError) -> [JSON] {
+    package func array(_ key: String) throws(InputError) -> JSONArray {
         try required(key, "an array", optionalArray(key))
     }
 
@@ -97,7 +97,7 @@ package struct JSONFields: Sendable {
         }
     }
 
-    package func optionalArray(_ key: String) throws(InputError) -> [JSON]? {
+    package func optionalArray(_ key: String) throws(InputError) -> JSONArray? {
         switch object[key] {
         case nil, .null: return nil
         case .array(let values): return values

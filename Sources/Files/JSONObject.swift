@@ -5,72 +5,100 @@ package struct JSONObject: Sendable, Equatable {
         package let value: JSON
     }
 
-    package let members: [Member]
-    /// Open addressing. Empty for small objects, which are searched one by one.
-    private let table: [Slot]
+    package let count: Int
+    private let document: JSONDocument
+    private let node: UInt32
 
-    /// The index of a member and a part of its key's hash, so that other keys are seldom looked at.
-    private struct Slot: Equatable {
-        var hash: UInt32 = 0
-        var member: Int32 = -1
+    init(_ document: JSONDocument, _ node: UInt32, count: Int) {
+        self.document = document
+        self.node = node
+        self.count = count
     }
 
-    private static let tableThreshold = 8
-    /// Differs from process to process, so that no file can force collisions.
-    private static let seed = UInt64.random(in: .min ... .max)
+    package var members: Members { Members(document: document, node: node + 1, count: count) }
+
+    /// The members, each made when it is asked for.
+    package struct Members: Sequence, IteratorProtocol, Sendable {
+        fileprivate let document: JSONDocument
+        fileprivate var node: UInt32
+        /// How many are left.
+        package fileprivate(set) var count: Int
+
+        package mutating func next() -> Member? {
+            if count == 0 { return nil }
+            count -= 1
+            defer { node = document.end(of: node + 1) }
+            return Member(key: document.string(at: node), value: document.value(at: node + 1))
+        }
+
+        package var underestimatedCount: Int { count }
+    }
 
     package static func == (left: JSONObject, right: JSONObject) -> Bool {
-        left.members == right.members
-    }
-
-    /// Indexes the members, or names the first key that occurs twice.
-    package static func index(_ members: [Member]) -> Result<JSONObject, DuplicateKey> {
-        guard members.count > tableThreshold else {
-            for (index, member) in members.enumerated() {
-                if members[..<index].contains(where: { $0.key == member.key }) {
-                    return .failure(DuplicateKey(key: member.key))
-                }
-            }
-            return .success(JSONObject(members: members, table: []))
-        }
-        // At most half full, a power of two.
-        var table = [Slot](repeating: Slot(), count: 4 << (Int.bitWidth - (members.count - 1).leadingZeroBitCount - 1))
-        let seed = seed
-        for (index, member) in members.enumerated() {
-            let hash = member.key.hash(seed: seed)
-            let slot = slot(of: member.key, hash, in: table, members)
-            if table[slot].member >= 0 { return .failure(DuplicateKey(key: member.key)) }
-            table[slot] = Slot(hash: UInt32(truncatingIfNeeded: hash >> 32), member: Int32(index))
-        }
-        return .success(JSONObject(members: members, table: table))
-    }
-
-    package struct DuplicateKey: Error {
-        package let key: JSONString
-    }
-
-    private init(members: [Member], table: [Slot]) {
-        self.members = members
-        self.table = table
+        left.count == right.count && left.members.elementsEqual(right.members)
     }
 
     package subscript(key: JSONString) -> JSON? {
-        guard !table.isEmpty else { return members.first { $0.key == key }?.value }
-        let slot = Self.slot(of: key, key.hash(seed: Self.seed), in: table, members)
-        let member = Int(table[slot].member)
-        return member >= 0 ? members[member].value : nil
-    }
-
-    /// The slot of the member with this key, or the free one where it belongs.
-    private static func slot(of key: JSONString, _ hash: UInt64, in table: [Slot], _ members: [Member]) -> Int {
-        var slot = Int(truncatingIfNeeded: hash) & (table.count - 1)
-        let upper = UInt32(truncatingIfNeeded: hash >> 32)
-        while table[slot].member >= 0 {
-            if table[slot].hash == upper, members[Int(table[slot].member)].key == key { break }
-            slot = (slot + 1) & (table.count - 1)
-        }
-        return slot
+        guard let index = document.indexes[node] else { return members.first { $0.key == key }?.value }
+        return key.withBytes { index.find($0, in: document.strings, document.nodes) }.map { document.value(at: $0 + 1) }
     }
 
     package subscript(key: String) -> JSON? { self[JSONString(key)] }
+
+    /// Lends the texts of all strings of the whole JSON text, where each lies at its ``JSONString/range``.
+    package func withAllStrings<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        document.strings.withBytes(body)
+    }
+}
+
+/// Where the keys of an object are, by open addressing.
+struct JSONKeyIndex: Sendable {
+    /// The node of a key, 0 for none, and a part of the key's hash, so that other keys are seldom looked at.
+    private struct Slot {
+        var hash: UInt32 = 0
+        var node: UInt32 = 0
+    }
+
+    private var slots: [Slot]
+
+    /// Objects of fewer members are searched one by one.
+    static let threshold = 8
+    /// Differs from process to process, so that no file can force collisions.
+    private static let seed = UInt64.random(in: .min ... .max)
+
+    /// At most half full, a power of two.
+    init(count: Int) {
+        slots = [Slot](repeating: Slot(), count: 4 << (Int.bitWidth - (count - 1).leadingZeroBitCount - 1))
+    }
+
+    /// Adds a key.
+    ///
+    /// - Returns: whether it was not there yet.
+    mutating func insert(_ node: UInt32, of strings: JSONStrings, _ nodes: [JSONDocument.Node]) -> Bool {
+        let key = strings.bytes(of: nodes[Int(node)])
+        let hash = JSONString.hash(key, seed: Self.seed)
+        let slot = slot(of: key, hash, strings, nodes)
+        if slots[slot].node > 0 { return false }
+        slots[slot] = Slot(hash: UInt32(truncatingIfNeeded: hash >> 32), node: node)
+        return true
+    }
+
+    /// The node of the key with these bytes.
+    func find(_ key: UnsafeRawBufferPointer, in strings: JSONStrings, _ nodes: [JSONDocument.Node]) -> UInt32? {
+        let node = slots[slot(of: key, JSONString.hash(key, seed: Self.seed), strings, nodes)].node
+        return node > 0 ? node : nil
+    }
+
+    /// The slot of this key, or the free one where it belongs.
+    private func slot(
+        of key: UnsafeRawBufferPointer, _ hash: UInt64, _ strings: JSONStrings, _ nodes: [JSONDocument.Node]
+    ) -> Int {
+        let upper = UInt32(truncatingIfNeeded: hash >> 32)
+        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        while slots[slot].node > 0 {
+            if slots[slot].hash == upper, JSONString.areEqual(strings.bytes(of: nodes[Int(slots[slot].node)]), key) { break }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return slot
+    }
 }

@@ -1,17 +1,21 @@
-/// A recursive descent parser over the bytes of one JSON text. The nesting limit bounds its use of the stack.
+/// A recursive descent parser over the bytes of one JSON text, which leaves a ``JSONDocument``. The nesting limit bounds its
+/// use of the stack.
 struct JSONParser {
     /// The caller keeps these bytes alive while it parses.
     private let text: UnsafeRawBufferPointer
     private let place: String
-    private let storage: JSONStrings
-    private var storageCount = 0
+    private var nodes: [JSONDocument.Node] = []
+    /// Large enough: a string never takes more bytes than its JSON text.
+    private let strings: JSONStrings
+    private var indexes: [UInt32: JSONKeyIndex] = [:]
     private var position = 0
     private var depth = 0
 
     init(_ text: UnsafeRawBufferPointer, in place: String) {
         self.text = text
-        storage = JSONStrings(capacity: text.count)
+        strings = JSONStrings(capacity: text.count)
         self.place = place
+        nodes.reserveCapacity(text.count / 12)  // a vocabulary's, about
     }
 
     mutating func parseDocument() throws(InputError) -> JSON {
@@ -19,86 +23,123 @@ struct JSONParser {
             throw failure("the text starts with a byte order mark, which JSON does not allow")
         }
         skipWhitespace()
-        let value = try parseValue()
+        try parseValue()
         skipWhitespace()
         guard position == text.count else { throw failure("the JSON value ends here, but more text follows") }
-        return value
+        return JSONDocument(nodes: nodes, strings: strings, indexes: indexes).value(at: 0)
     }
 
-    private mutating func parseValue() throws(InputError) -> JSON {
+    private mutating func parseValue() throws(InputError) {
         guard let byte = peek else { throw unexpected("a value") }
         switch byte {
-        case UInt8(ascii: "{"): return try nested { parser throws(InputError) in try parser.parseObject() }
-        case UInt8(ascii: "["): return try nested { parser throws(InputError) in try parser.parseArray() }
-        case UInt8(ascii: "\""): return .string(try parseString())
-        case UInt8(ascii: "t"): return try parseWord("true", .bool(true))
-        case UInt8(ascii: "f"): return try parseWord("false", .bool(false))
-        case UInt8(ascii: "n"): return try parseWord("null", .null)
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try parseNumber()
+        case UInt8(ascii: "{"): try nested { parser throws(InputError) in try parser.parseObject() }
+        case UInt8(ascii: "["): try nested { parser throws(InputError) in try parser.parseArray() }
+        case UInt8(ascii: "\""): try parseString()
+        case UInt8(ascii: "t"): try parseWord("true", .bool(true))
+        case UInt8(ascii: "f"): try parseWord("false", .bool(false))
+        case UInt8(ascii: "n"): try parseWord("null", .null)
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): nodes.append(try parseNumber())
         default: throw unexpected("a value")
         }
     }
 
-    private mutating func nested(
-        _ parse: (inout JSONParser) throws(InputError) -> JSON
-    ) throws(InputError) -> JSON {
+    private mutating func nested(_ parse: (inout JSONParser) throws(InputError) -> Void) throws(InputError) {
         guard depth < JSON.depthLimit else {
             throw failure("arrays and objects are nested more than \(JSON.depthLimit) deep")
         }
         depth += 1
         defer { depth -= 1 }
-        return try parse(&self)
+        try parse(&self)
     }
 
-    private mutating func parseObject() throws(InputError) -> JSON {
+    private mutating func parseObject() throws(InputError) {
         let start = position
-        var members: [JSONObject.Member] = []
+        let object = nodes.count
+        nodes.append(.null)  // until its end is known
+        var count = 0
         position += 1
         skipWhitespace()
         if !take("}") {
             repeat {
                 skipWhitespace()
                 guard peek == UInt8(ascii: "\"") else { throw unexpected("a key in quotation marks") }
-                let key = try parseString()
+                let key = nodes.count
+                try parseString()
                 skipWhitespace()
-                guard take(":") else { throw unexpected("\":\" after the key \(key.quoted)") }
+                guard take(":") else { throw unexpected("\":\" after the key \(quoted(key))") }
                 skipWhitespace()
-                members.append(JSONObject.Member(key: key, value: try parseValue()))
+                try parseValue()
+                count += 1
                 skipWhitespace()
             } while take(",")
             guard take("}") else { throw unexpected("\",\" or \"}\"") }
         }
-        switch JSONObject.index(members) {
-        case .success(let object): return .object(object)
-        case .failure(let duplicate):
-            throw failure("the key \(duplicate.key.quoted) occurs twice in one object", at: start, ", which starts at")
+        nodes[object] = .object(count: UInt32(count), end: UInt32(nodes.count))
+        if let key = findDuplicateKey(of: object, count: count) {
+            throw failure("the key \(quoted(key)) occurs twice in one object", at: start, ", which starts at")
         }
     }
 
-    private mutating func parseArray() throws(InputError) -> JSON {
-        var values: [JSON] = []
-        position += 1
-        skipWhitespace()
-        if take("]") { return .array(values) }
-        repeat {
-            skipWhitespace()
-            values.append(try parseValue())
-            skipWhitespace()
-        } while take(",")
-        guard take("]") else { throw unexpected("\",\" or \"]\"") }
-        return .array(values)
+    /// Finds the first key that occurred before in its object, which is complete; indexes the keys if they are many.
+    private mutating func findDuplicateKey(of object: Int, count: Int) -> Int? {
+        let isIndexed = count > JSONKeyIndex.threshold
+        var index = JSONKeyIndex(count: isIndexed ? count : 1)
+        var key = object + 1
+        for _ in 0..<count {
+            if isIndexed {
+                if !index.insert(UInt32(key), of: strings, nodes) { return key }
+            } else {
+                var other = object + 1
+                while other < key {
+                    if JSONString.areEqual(strings.bytes(of: nodes[other]), strings.bytes(of: nodes[key])) { return key }
+                    other = end(of: other + 1)
+                }
+            }
+            key = end(of: key + 1)
+        }
+        if isIndexed { indexes[UInt32(object)] = index }
+        return nil
     }
 
-    private mutating func parseWord(_ word: StaticString, _ value: JSON) throws(InputError) -> JSON {
+    private func end(of node: Int) -> Int {
+        switch nodes[node] {
+        case .array(_, let end), .object(_, let end): Int(end)
+        default: node + 1
+        }
+    }
+
+    private func quoted(_ string: Int) -> String {
+        String(decoding: strings.bytes(of: nodes[string]), as: UTF8.self).quoted
+    }
+
+    private mutating func parseArray() throws(InputError) {
+        let array = nodes.count
+        nodes.append(.null)  // until its end is known
+        var count = 0
+        position += 1
+        skipWhitespace()
+        if !take("]") {
+            repeat {
+                skipWhitespace()
+                try parseValue()
+                count += 1
+                skipWhitespace()
+            } while take(",")
+            guard take("]") else { throw unexpected("\",\" or \"]\"") }
+        }
+        nodes[array] = .array(count: UInt32(count), end: UInt32(nodes.count))
+    }
+
+    private mutating func parseWord(_ word: StaticString, _ value: JSONDocument.Node) throws(InputError) {
         let matches = word.withUTF8Buffer { text[position...].starts(with: $0) }
         guard matches else { throw unexpected("a value") }
         position += word.utf8CodeUnitCount
-        return value
+        nodes.append(value)
     }
 
     // MARK: Numbers
 
-    private mutating func parseNumber() throws(InputError) -> JSON {
+    private mutating func parseNumber() throws(InputError) -> JSONDocument.Node {
         let start = position
         let isNegative = take("-")
         var isInteger = true
@@ -151,9 +192,9 @@ struct JSONParser {
 
     // MARK: Strings
 
-    private mutating func parseString() throws(InputError) -> JSONString {
+    private mutating func parseString() throws(InputError) {
         let quote = position
-        let storageStart = storageCount
+        let start = strings.count
         position += 1
         var runStart = position
         while let byte = peek {
@@ -161,7 +202,8 @@ struct JSONParser {
             case UInt8(ascii: "\""):
                 store(runStart..<position)
                 position += 1
-                return JSONString(storage, storageStart..<storageCount)
+                nodes.append(.string(start: UInt32(start), count: UInt32(strings.count - start)))
+                return
             case UInt8(ascii: "\\"):
                 store(runStart..<position)
                 try parseEscape()
@@ -225,19 +267,12 @@ struct JSONParser {
         }
     }
 
-    /// Appends to the strings' storage, which is large enough: a string never takes more bytes than its JSON text.
-    private mutating func store(_ run: Range<Int>) {
-        for index in run {
-            storage.bytes[storageCount] = text[index]
-            storageCount += 1
-        }
+    private func store(_ run: Range<Int>) {
+        if !run.isEmpty { strings.append(UnsafeRawBufferPointer(rebasing: text[run])) }
     }
 
-    private mutating func store(_ scalar: UInt32) {
-        func append(_ byte: UInt32) {
-            storage.bytes[storageCount] = UInt8(truncatingIfNeeded: byte)
-            storageCount += 1
-        }
+    private func store(_ scalar: UInt32) {
+        func append(_ byte: UInt32) { strings.append(UInt8(truncatingIfNeeded: byte)) }
         switch scalar {
         case 0..<0x80:
             append(scalar)

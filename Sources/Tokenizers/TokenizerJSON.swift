@@ -28,7 +28,7 @@ struct TokenizerJSON {
 
         let model = try file.fields("model")
         try checkModel(model)
-        var source = VocabularySource()
+        var source = VocabularySource(stringsOf: file.object)
         try source.appendEntries(model.fields("vocab").object, in: place)
         try appendAddedTokens(to: &source)
         if isCharacterLevel {
@@ -124,7 +124,8 @@ struct TokenizerJSON {
     // MARK: What it has
 
     private func appendAddedTokens(to source: inout VocabularySource) throws(InputError) {
-        for (index, value) in (try file.optionalArray("added_tokens") ?? []).enumerated() {
+        guard let tokens = try file.optionalArray("added_tokens") else { return }
+        for (index, value) in tokens.enumerated() {
             let token = try JSONFields(value, in: "\(place), added token \(index + 1)")
             for key in ["single_word", "lstrip", "rstrip"] where try token.optionalBool(key) == true {
                 throw token.invalid(key, "is true, which is not supported", advice: Self.advice)
@@ -140,12 +141,16 @@ struct TokenizerJSON {
         let values = try model.array("merges")
         source.merges.reserveCapacity(values.count)
         for (index, value) in values.enumerated() {
-            if case .string(let text) = value, source.appendMerge(source.append(text)) { continue }
-            if case .array(let parts) = value, parts.count == 2, case .string(let left) = parts[0],
-                case .string(let right) = parts[1]
-            {
-                source.merges.append(.init(left: source.append(left), right: source.append(right)))
-                continue
+            switch value {
+            case .string(let text):
+                if source.appendMerge(text.range) { continue }
+            case .array(let parts) where parts.count == 2:
+                var parts = parts.makeIterator()
+                if case .string(let left) = parts.next(), case .string(let right) = parts.next() {
+                    source.merges.append(.init(left: left.range, right: right.range))
+                    continue
+                }
+            default: break
             }
             throw InputError(
                 .data,
@@ -156,9 +161,10 @@ struct TokenizerJSON {
 }
 
 extension VocabularySource {
-    /// Appends a vocabulary as `vocab.json` and the model of `tokenizer.json` write it: from text to id.
+    /// Appends a vocabulary as `vocab.json` and the model of `tokenizer.json` write it: from text to id. It must lie in the JSON
+    /// text that this starts with.
     mutating func appendEntries(_ object: JSONObject, in place: String) throws(InputError) {
-        entries.reserveCapacity(object.members.count)
+        entries.reserveCapacity(object.count)
         for member in object.members {
             guard case .integer(let id) = member.value else {
                 throw InputError(
@@ -166,7 +172,7 @@ extension VocabularySource {
                     "the id of the token \(member.key.quoted) must be an integer, but is \(member.value.summary)",
                     in: place, advice: VocabularyBuilder.advice)
             }
-            entries.append(Entry(text: append(member.key), id: id))
+            entries.append(Entry(text: member.key.range, id: id))
         }
     }
 }

@@ -7,9 +7,9 @@ enum VocabularyFiles {
     static func read(
         vocabulary: UnsafeRawBufferPointer, in place: String, merges: UnsafeRawBufferPointer, in mergesPlace: String
     ) throws(InputError) -> Vocabulary {
-        var source = VocabularySource()
-        source.reserveCapacity(bytes: vocabulary.count + merges.count)
-        try source.appendEntries(JSONFields(JSON.parse(vocabulary, in: place), in: place).object, in: place)
+        let entries = try JSONFields(JSON.parse(vocabulary, in: place), in: place).object
+        var source = VocabularySource(stringsOf: entries, more: merges.count)
+        try source.appendEntries(entries, in: place)
         source.added = source.entries.filter { source.isEqual($0.text, Vocabulary.endOfTextName.utf8) }.map {
             VocabularySource.Added(text: $0.text, id: $0.id, isSpecial: true)
         }

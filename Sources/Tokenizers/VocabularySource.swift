@@ -30,12 +30,16 @@ struct VocabularySource {
     var added: [Added] = []
     var merges: [Merge] = []
 
-    mutating func reserveCapacity(bytes: Int) {
-        self.bytes.reserveCapacity(bytes)
-    }
+    init() {}
 
-    mutating func append(_ text: JSONString) -> Text {
-        text.withBytes { append($0) }
+    /// Starts with the strings of a whole JSON text, each at its ``JSONString/range``.
+    ///
+    /// - Parameter more: how many bytes will be appended, about.
+    init(stringsOf json: JSONObject, more: Int = 1024) {
+        json.withAllStrings { strings in
+            bytes.reserveCapacity(strings.count + more)
+            bytes += strings
+        }
     }
 
     mutating func append(_ text: some Collection<UInt8>) -> Text {

@@ -16,7 +16,7 @@ import Testing
         #expect(try fields.number("i") == 3)
         #expect(try fields.bool("b"))
         #expect(try fields.string("s") == "x")
-        #expect(try fields.array("a") == [.integer(1), .integer(2)])
+        #expect(try Array(fields.array("a")) == [.integer(1), .integer(2)])
         #expect(try fields.integers("a") == [1, 2])
         #expect(try fields.fields("o").integer("i") == 4)
     }
