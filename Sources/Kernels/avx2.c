@@ -1,4 +1,4 @@
-/// AVX2 with FMA and F16C.
+/// AVX2 with FMA and F16C; for processors that foresee several streams where avx2streams.c includes this file.
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include <math.h>
@@ -13,10 +13,18 @@ BEGIN_TARGET("avx2,fma,f16c")
 typedef __m256 V;
 #define LANES 8
 #define TILE_ROWS 6
+#if defined(WITH_STREAMS)
+#define FAR_PANELS 4
+#define PREFETCH_LINES 0
+#define Q_STREAMS 3
+#define FEW_ROWS_ASK 1
+#else
 #define FAR_PANELS 2
-#define WIDE_PANELS 1
 #define PREFETCH_LINES 8
+#define Q_STREAMS 1
 #define FEW_ROWS_ASK 0
+#endif
+#define WIDE_PANELS 1
 #define NEAR_LEVEL 3
 
 static const int32_t mask_source[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
@@ -125,5 +133,9 @@ static void narrow_f16(size_t count, const float *x, uint16_t *y) {
 
 END_TARGET
 
+#if defined(WITH_STREAMS)
+const kernels_table kernels_avx2streams = KERNELS_TABLE("avx2streams");
+#else
 const kernels_table kernels_avx2 = KERNELS_TABLE("avx2");
+#endif
 #endif

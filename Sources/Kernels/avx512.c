@@ -22,6 +22,7 @@ typedef __m512 V;
 #define FAR_PANELS 4
 #define WIDE_PANELS 2
 #define PREFETCH_LINES 0  // these processors foresee the streams, and what we ask for takes the place of their own
+#define Q_STREAMS 1
 #if defined(WITH_AMX)
 #define FEW_ROWS_ASK 1  // with two rows or more, Intel's do not see far enough; measured where they have AMX
 #else

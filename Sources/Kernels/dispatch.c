@@ -35,6 +35,7 @@ const kernels_table *kernels_named(const char *name) {
     __builtin_cpu_init();
     int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
     if (strcmp(name, "avx2") == 0 && avx2) return &kernels_avx2;
+    if (strcmp(name, "avx2streams") == 0 && avx2) return &kernels_avx2streams;
     int avx512 = avx2 && __builtin_cpu_supports("avx512f");
     if (strcmp(name, "avx512") == 0 && avx512) return &kernels_avx512;
     int vnni = avx512 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vnni");
@@ -51,8 +52,12 @@ const kernels_table *kernels_named(const char *name) {
 static const kernels_table *choose(void) {
     const char *wanted = getenv("GPT2_ISA");
     const kernels_table *table = wanted ? kernels_named(wanted) : NULL;
-    static const char *const order[] = {"avx512amx", "avx512vnni", "avx512", "avx2", "neon-dotprod", "neon", "scalar"};
+    static const char *const order[] = {"avx512amx", "avx512vnni", "avx512", "avx2streams", "neon-dotprod", "neon", "scalar"};
     for (size_t i = 0; !table; i++) table = kernels_named(order[i]);
+#if defined(__x86_64__)
+    // Zen 1 and Zen 2 read fastest when they are asked to (docs/decisions/0009-weight-formats.md).
+    if (table == &kernels_avx2streams && !wanted && __builtin_cpu_is("amdfam17h")) table = &kernels_avx2;
+#endif
     return table;
 }
 

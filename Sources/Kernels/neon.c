@@ -20,6 +20,7 @@ typedef float32x4_t V;
 #define FAR_PANELS 4
 #define WIDE_PANELS 1
 #define PREFETCH_LINES 24
+#define Q_STREAMS 1
 #define FEW_ROWS_ASK 0
 #define NEAR_LEVEL 3
 

@@ -40,6 +40,7 @@
 extern const kernels_table kernels_scalar;
 #if defined(__x86_64__)
 extern const kernels_table kernels_avx2;
+extern const kernels_table kernels_avx2streams;
 extern const kernels_table kernels_avx512;
 extern const kernels_table kernels_avx512vnni;
 extern const kernels_table kernels_avx512amx;

@@ -18,7 +18,8 @@ public enum Processor {
         }
     }
 
-    /// The instruction set whose kernels run: "avx512amx", "avx512vnni", "avx512", "avx2", "neon-dotprod", "neon" or "scalar".
+    /// The instruction set whose kernels run: "avx512amx", "avx512vnni", "avx512", "avx2streams", "avx2", "neon-dotprod", "neon"
+    /// or "scalar".
     /// `GPT2_ISA=scalar` in the environment forces the plain ones; all give the same bits.
     public static var instructionSet: String { String(cString: kernels.pointee.name) }
 

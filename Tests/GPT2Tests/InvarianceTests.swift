@@ -108,7 +108,7 @@ import Testing
         let runner = try Runner(reference)
         let tokens = try #require(reference.tokens)
         let scalar = try runner.logits(tokens, #require(ForwardContext(instructionSet: "scalar")))
-        for instructionSet in ["avx2", "avx512", "avx512vnni", "avx512amx", "neon", "neon-dotprod"] {
+        for instructionSet in ["avx2", "avx2streams", "avx512", "avx512vnni", "avx512amx", "neon", "neon-dotprod"] {
             guard let context = ForwardContext(instructionSet: instructionSet) else { continue }
             #expect(try runner.logits(tokens, context) == scalar, "\(instructionSet)")
             #expect(try runner.logits(tokens, chunk: 7, context) == scalar, "\(instructionSet) in chunks")

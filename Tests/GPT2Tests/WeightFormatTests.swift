@@ -34,7 +34,7 @@ import Testing
         let runner = try Runner(reference, weights: format)
         let tokens = try Array(#require(reference.tokens).prefix(70))
         let scalar = try runner.logits(tokens, #require(ForwardContext(instructionSet: "scalar")))
-        for instructionSet in ["avx2", "avx512", "avx512vnni", "avx512amx", "neon", "neon-dotprod"] {
+        for instructionSet in ["avx2", "avx2streams", "avx512", "avx512vnni", "avx512amx", "neon", "neon-dotprod"] {
             guard let context = ForwardContext(instructionSet: instructionSet) else { continue }
             #expect(try runner.logits(tokens, context) == scalar, "\(instructionSet)")
         }

@@ -23,6 +23,13 @@ import Testing
     }
 
     @Test(
+        "AVX2 in several streams computes the scalar kernels' bits",
+        .enabled(if: runs("avx2streams"), "this processor has no AVX2, FMA, F16C"), arguments: Check.twins)
+    func avx2streams(check: Check) throws {
+        try check.run("avx2streams")
+    }
+
+    @Test(
         "AVX-512 computes the scalar kernels' bits", .enabled(if: runs("avx512"), "this processor has no AVX-512"),
         arguments: Check.twins)
     func avx512(check: Check) throws {

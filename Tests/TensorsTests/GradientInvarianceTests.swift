@@ -24,7 +24,7 @@ import Testing
     @Test(arguments: OperationCase.all) func instructionSets(_ item: OperationCase) throws {
         let scalar = try #require(ForwardContext(team: Self.teams[1], instructionSet: "scalar"))
         let expected = try bits(item.run(scalar))
-        for name in ["avx2", "avx512", "avx512vnni", "avx512amx", "neon", "neon-dotprod"] {
+        for name in ["avx2", "avx2streams", "avx512", "avx512vnni", "avx512amx", "neon", "neon-dotprod"] {
             guard let context = ForwardContext(team: Self.teams[1], instructionSet: name) else { continue }
             #expect(try bits(item.run(context)) == expected, "\(name)")
         }

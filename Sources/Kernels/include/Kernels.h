@@ -187,7 +187,7 @@ typedef struct {
     void (*multiply_adds)(size_t rounds, float *x);
 } kernels_table;
 
-/// The table of one instruction set by name ("scalar", "avx2", "avx512", "avx512vnni", "avx512amx", "neon", "neon-dotprod"), or
+/// The table of one instruction set by name ("scalar", "avx2", "avx2streams", "avx512", "avx512vnni", "avx512amx", "neon", "neon-dotprod"), or
 /// null where this processor cannot run it, the system does not let us, or it was not compiled in. To ask for "avx512amx" asks
 /// Linux for the larger registers on the whole process's behalf.
 const kernels_table *kernels_named(const char *name);

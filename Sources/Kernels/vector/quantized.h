@@ -1,4 +1,5 @@
-/// Products with quantised weights for one instruction set; included after its q_ operations and matmul.h.
+/// Products with quantised weights for one instruction set; included after its q_ operations and matmul.h. One row reads weights
+/// in Q_STREAMS streams.
 ///
 /// A half is Q_LANES outputs of a panel's 16, a step four inputs of a block's 32: `q_open` makes of a half's two steps two
 /// vectors, `q_add` adds their products with a row's bytes, and `q_sum` turns what was added into whole numbers.
@@ -33,30 +34,34 @@ static ALWAYS_INLINE void prefetch_block(const uint8_t *block, const size_t byte
     for (size_t line = 0; line < bytes; line += 64) __builtin_prefetch(ahead + line, 0, 3);
 }
 
-/// The sums of one row and a panel, which comes from memory in one stream.
-static ALWAYS_INLINE void multiply_row(size_t blocks, const int bits, const kernels_quantized_rows *a, const uint8_t *b,
-                                       const uint8_t *end, float *sums) {
+/// The sums of one row and some panels, `apart` bytes from one to the next, which come from memory in a stream each.
+static ALWAYS_INLINE void multiply_row(const size_t panels, size_t blocks, const int bits, const kernels_quantized_rows *a,
+                                       const uint8_t *b, size_t apart, const uint8_t *end, float *sums) {
     const size_t bytes = block_bytes(bits);
-    QF totals[HALVES];
-    UNROLL for (size_t h = 0; h < HALVES; h++) totals[h] = q_zero();
+    QF totals[Q_STREAMS][HALVES];
+    UNROLL for (size_t p = 0; p < panels; p++)
+        UNROLL for (size_t h = 0; h < HALVES; h++) totals[p][h] = q_zero();
     for (size_t k = 0; k < blocks; k++) {
-        const uint8_t *block = b + k * bytes;
         const int8_t *x = a->values + k * KERNELS_QUANT_BLOCK;
-        if (asks_ahead(1)) prefetch_block(block, bytes, end);
-        QI dots[HALVES];
-        UNROLL for (size_t s = 0; s < 8; s += 2) {
-            QI low = q_four(x + 4 * s), high = q_four(x + 4 * s + 4);
-            UNROLL for (size_t h = 0; h < HALVES; h++) {
-                QI weights[2];
-                q_open(bits, block + 32, s, h, weights);
-                dots[h] = s == 0 ? q_first(bits, weights[0], low) : q_add(bits, dots[h], weights[0], low);
-                dots[h] = q_add(bits, dots[h], weights[1], high);
+        UNROLL for (size_t p = 0; p < panels; p++) {
+            const uint8_t *block = b + p * apart + k * bytes;
+            if (asks_ahead(1)) prefetch_block(block, bytes, end);
+            QI dots[HALVES];
+            UNROLL for (size_t s = 0; s < 8; s += 2) {
+                QI low = q_four(x + 4 * s), high = q_four(x + 4 * s + 4);
+                UNROLL for (size_t h = 0; h < HALVES; h++) {
+                    QI weights[2];
+                    q_open(bits, block + 32, s, h, weights);
+                    dots[h] = s == 0 ? q_first(bits, weights[0], low) : q_add(bits, dots[h], weights[0], low);
+                    dots[h] = q_add(bits, dots[h], weights[1], high);
+                }
             }
+            UNROLL for (size_t h = 0; h < HALVES; h++)
+                totals[p][h] = q_fma(q_sum(bits, dots[h], a->offsets[k]), a->scales[k], q_scales(block, h), totals[p][h]);
         }
-        UNROLL for (size_t h = 0; h < HALVES; h++)
-            totals[h] = q_fma(q_sum(bits, dots[h], a->offsets[k]), a->scales[k], q_scales(block, h), totals[h]);
     }
-    UNROLL for (size_t h = 0; h < HALVES; h++) q_store(sums + h * Q_LANES, totals[h]);
+    UNROLL for (size_t p = 0; p < panels; p++)
+        UNROLL for (size_t h = 0; h < HALVES; h++) q_store(sums + p * KERNELS_PANEL + h * Q_LANES, totals[p][h]);
 }
 
 /// Adds to the sums of a few rows what one block of a panel gives.
@@ -117,6 +122,24 @@ static ALWAYS_INLINE void multiply_group(size_t first, size_t rows, size_t block
 #include "quantized_amx.h"
 #endif
 
+/// One row. Each stream runs through neighbouring panels, so that it is long and far from the others.
+static ALWAYS_INLINE void multiply_one_row(size_t columns, size_t blocks, const int bits, const kernels_quantized_rows *a,
+                                           const uint8_t *b, float *c, const kernels_epilogue *epilogue) {
+    const size_t stride = blocks * block_bytes(bits), panels = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL;
+    const size_t each = panels / Q_STREAMS;
+    const uint8_t *end = b + panels * stride;
+    float sums[Q_STREAMS * KERNELS_PANEL];
+    for (size_t panel = 0; panel < each; panel++) {
+        multiply_row(Q_STREAMS, blocks, bits, a, b + panel * stride, each * stride, end, sums);
+        for (size_t p = 0; p < Q_STREAMS; p++)
+            finish_panel(1, columns, sums + p * KERNELS_PANEL, c, 0, 0, (panel + p * each) * KERNELS_PANEL, epilogue);
+    }
+    for (size_t panel = Q_STREAMS * each; panel < panels; panel++) {
+        multiply_row(1, blocks, bits, a, b + panel * stride, 0, end, sums);
+        finish_panel(1, columns, sums, c, 0, 0, panel * KERNELS_PANEL, epilogue);
+    }
+}
+
 static ALWAYS_INLINE void matmul_quantized(size_t columns, size_t blocks, const int bits, const kernels_quantized_rows *a,
                                            const uint8_t *b, float *c, ptrdiff_t c_stride, const kernels_epilogue *epilogue) {
 #if defined(WITH_AMX)
@@ -125,14 +148,17 @@ static ALWAYS_INLINE void matmul_quantized(size_t columns, size_t blocks, const 
         return;
     }
 #endif
+    if (a->rows == 1) {
+        multiply_one_row(columns, blocks, bits, a, b, c, epilogue);
+        return;
+    }
     const size_t stride = blocks * block_bytes(bits);
     size_t panels = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL;
     float sums[ROWS_TOGETHER * KERNELS_PANEL];
     for (size_t row = 0; row < a->rows; row += ROWS_TOGETHER) {
         size_t rows = a->rows - row < ROWS_TOGETHER ? a->rows - row : ROWS_TOGETHER;
         for (size_t panel = 0; panel < panels; panel++) {
-            if (a->rows == 1) multiply_row(blocks, bits, a, b + panel * stride, b + panels * stride, sums);
-            else multiply_group(row, rows, blocks, bits, a, b + panel * stride, b + panels * stride, sums);
+            multiply_group(row, rows, blocks, bits, a, b + panel * stride, b + panels * stride, sums);
             finish_panel(rows, columns, sums, c, c_stride, row, panel * KERNELS_PANEL, epilogue);
         }
     }
