@@ -40,7 +40,8 @@ package struct JSONObject: Sendable, Equatable {
 
     package subscript(key: JSONString) -> JSON? {
         guard let index = document.indexes[node] else { return members.first { $0.key == key }?.value }
-        return key.withBytes { index.find($0, in: document.strings, document.nodes) }.map { document.value(at: $0 + 1) }
+        let found = key.withBytes { index.find($0, in: document.strings, document.nodes) }
+        return found.map { document.value(at: $0 + 1) }
     }
 
     package subscript(key: String) -> JSON? { self[JSONString(key)] }
@@ -61,7 +62,7 @@ struct JSONKeyIndex: Sendable {
 
     private var slots: [Slot]
 
-    /// Objects of fewer members are searched one by one.
+    /// Objects of no more members are searched one by one.
     static let threshold = 8
     /// Differs from process to process, so that no file can force collisions.
     private static let seed = UInt64.random(in: .min ... .max)
@@ -93,12 +94,15 @@ struct JSONKeyIndex: Sendable {
     private func slot(
         of key: UnsafeRawBufferPointer, _ hash: UInt64, _ strings: JSONStrings, _ nodes: [JSONDocument.Node]
     ) -> Int {
-        let upper = UInt32(truncatingIfNeeded: hash >> 32)
-        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-        while slots[slot].node > 0 {
-            if slots[slot].hash == upper, JSONString.areEqual(strings.bytes(of: nodes[Int(slots[slot].node)]), key) { break }
-            slot = (slot + 1) & (slots.count - 1)
+        withExtendedLifetime(strings) {
+            let upper = UInt32(truncatingIfNeeded: hash >> 32)
+            var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+            while slots[slot].node > 0 {
+                let node = nodes[Int(slots[slot].node)]
+                if slots[slot].hash == upper, JSONString.areEqual(strings.bytes(of: node), key) { break }
+                slot = (slot + 1) & (slots.count - 1)
+            }
+            return slot
         }
-        return slot
     }
 }

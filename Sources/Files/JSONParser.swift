@@ -15,7 +15,7 @@ struct JSONParser {
         self.text = text
         strings = JSONStrings(capacity: text.count)
         self.place = place
-        nodes.reserveCapacity(text.count / 12)  // a vocabulary's, about
+        nodes.reserveCapacity(min(text.count / 12, 1 << 20))  // a vocabulary's, about
     }
 
     mutating func parseDocument() throws(InputError) -> JSON {
@@ -82,22 +82,27 @@ struct JSONParser {
 
     /// Finds the first key that occurred before in its object, which is complete; indexes the keys if they are many.
     private mutating func findDuplicateKey(of object: Int, count: Int) -> Int? {
-        let isIndexed = count > JSONKeyIndex.threshold
-        var index = JSONKeyIndex(count: isIndexed ? count : 1)
+        if count > JSONKeyIndex.threshold { return indexKeys(of: object, count: count) }
         var key = object + 1
         for _ in 0..<count {
-            if isIndexed {
-                if !index.insert(UInt32(key), of: strings, nodes) { return key }
-            } else {
-                var other = object + 1
-                while other < key {
-                    if JSONString.areEqual(strings.bytes(of: nodes[other]), strings.bytes(of: nodes[key])) { return key }
-                    other = end(of: other + 1)
-                }
+            var other = object + 1
+            while other < key {
+                if JSONString.areEqual(strings.bytes(of: nodes[other]), strings.bytes(of: nodes[key])) { return key }
+                other = end(of: other + 1)
             }
             key = end(of: key + 1)
         }
-        if isIndexed { indexes[UInt32(object)] = index }
+        return nil
+    }
+
+    private mutating func indexKeys(of object: Int, count: Int) -> Int? {
+        var index = JSONKeyIndex(count: count)
+        var key = object + 1
+        for _ in 0..<count {
+            if !index.insert(UInt32(key), of: strings, nodes) { return key }
+            key = end(of: key + 1)
+        }
+        indexes[UInt32(object)] = index
         return nil
     }
 

@@ -50,8 +50,8 @@ package struct JSONString: Sendable, Hashable, CustomStringConvertible {
 
     static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
         guard left.count == right.count else { return false }
-        guard let left = left.baseAddress, let first = right.baseAddress else { return true }
-        return memcmp(left, first, right.count) == 0
+        guard let leftBytes = left.baseAddress, let rightBytes = right.baseAddress else { return true }
+        return memcmp(leftBytes, rightBytes, left.count) == 0
     }
 
     /// A hash for tables, quicker than `Hasher` for short texts. Source of the mixing step: wyhash (Wang Yi).

@@ -13,7 +13,7 @@ BEGIN_TARGET("avx2,fma,f16c")
 typedef __m256 V;
 #define LANES 8
 #define TILE_ROWS 6
-#if defined(WITH_STREAMS)
+#if defined(WITH_STREAMS)  // measured in docs/decisions/0014-who-asks-ahead.md
 #define FAR_PANELS 4
 #define PREFETCH_LINES 0
 #define Q_STREAMS 3

@@ -52,11 +52,12 @@ const kernels_table *kernels_named(const char *name) {
 static const kernels_table *choose(void) {
     const char *wanted = getenv("GPT2_ISA");
     const kernels_table *table = wanted ? kernels_named(wanted) : NULL;
+    if (table) return table;
     static const char *const order[] = {"avx512amx", "avx512vnni", "avx512", "avx2streams", "neon-dotprod", "neon", "scalar"};
     for (size_t i = 0; !table; i++) table = kernels_named(order[i]);
 #if defined(__x86_64__)
     // Zen 1 and Zen 2 read fastest when they are asked to (docs/decisions/0009-weight-formats.md).
-    if (table == &kernels_avx2streams && !wanted && __builtin_cpu_is("amdfam17h")) table = &kernels_avx2;
+    if (table == &kernels_avx2streams && __builtin_cpu_is("amdfam17h")) table = &kernels_avx2;
 #endif
     return table;
 }

@@ -75,8 +75,8 @@ static void softmax(size_t count, float scale, float *x) {
 }
 
 static void multiply_adds(size_t rounds, float *x) {
-    for (size_t i = 0; i < KERNELS_CHAINS; i++)
-        for (size_t round = 0; round < rounds; round++) x[i] = fmaf(x[i], 0.999f, 0.001f);
+    for (size_t round = 0; round < rounds; round++)
+        for (size_t i = 0; i < KERNELS_CHAINS; i++) x[i] = fmaf(0.999f, 0.001f, x[i]);
 }
 
 static float block_maxima(size_t count, const float *x, float *maxima) {

@@ -10,11 +10,11 @@ internal import Kernels
 
 extension Processor {
     /// Floating-point operations a second that the team's threads reach in multiply-adds on registers: what a matmul can come
-    /// to at best. Takes some ten milliseconds.
+    /// to at best. Takes some 20 ms.
     public static func measuredFLOPs(team: Team) -> Double {
         let task = PeakTask(kernels: kernels)
         let clock = ContinuousClock()
-        team.run(task)  // wakes the threads and warms the caches
+        team.run(task)  // wakes the threads
         var best = 0.0
         for _ in 0..<5 {
             let start = clock.now
@@ -59,7 +59,7 @@ extension Processor {
 /// Each thread makes multiply-adds that wait for nothing.
 private struct PeakTask: TeamTask {
     let kernels: UnsafePointer<kernels_table>
-    private static let rounds = 200_000
+    private static let rounds = 1_000_000
     static let operations = Double(2 * Int(KERNELS_CHAINS) * rounds)
 
     func run(part: Int, of parts: Int) {

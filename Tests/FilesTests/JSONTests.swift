@@ -32,6 +32,41 @@ import Testing
         #expect(object["c"] == nil)
     }
 
+    /// Up to eight members are searched one by one, more by an index; what a value holds is none of the object's members.
+    @Test(arguments: [0, 1, 2, 7, 8, 9, 10, 40])
+    func findsMembersBesideNestedOnes(count: Int) throws {
+        let nested = #"{"k0":[1,{"k1":[]}],"inner":{"x":{},"y":[{}]}}"#
+        let members = (0..<count).map { "\"k\($0)\":\($0 % 2 == 0 ? nested : "[\(nested),\($0)]")" }
+        guard case .object(let object) = try parse("{\(members.joined(separator: ","))}") else {
+            Issue.record("not an object")
+            return
+        }
+        #expect(object.count == count && object.members.map(\.key.description) == (0..<count).map { "k\($0)" })
+        let nestedValue = try parse(nested)
+        for index in 0..<count {
+            guard index % 2 == 1 else {
+                #expect(object["k\(index)"] == nestedValue)
+                continue
+            }
+            #expect(try object["k\(index)"] == parse("[\(nested),\(index)]"))
+        }
+        #expect(object["inner"] == nil && object["k\(count)"] == nil)
+        for index in 0..<count {
+            let text = "{\(members.joined(separator: ",")),\"k\(index)\":0}"
+            #expect(throws: InputError.self) { try parse(text) }
+        }
+    }
+
+    @Test func comparesValuesByAllTheyHold() throws {
+        let texts = [
+            "[]", "{}", "[1]", "[2]", "[1,2]", "[[1],2]", "[1,[2]]", #"{"a":1}"#, #"{"b":1}"#, #"{"a":2}"#,
+            #"{"a":1,"b":2}"#, #"{"b":2,"a":1}"#, #"["a"]"#, #"["b"]"#,
+        ]
+        for (i, left) in texts.enumerated() {
+            for (j, right) in texts.enumerated() { #expect(try (parse(left) == parse(right)) == (i == j)) }
+        }
+    }
+
     @Test(arguments: [
         ("0", 0), ("-0", 0), ("-1", -1), ("9007199254740993", 9_007_199_254_740_993),
         ("9223372036854775807", Int.max), ("-9223372036854775808", Int.min),

@@ -127,17 +127,18 @@ void check_softmax_accuracy(const kernels_table *table, kernel_report *report) {
     }
 }
 
-/// The sum of the geometric series that the chain is, for as many rounds as leave something of the start.
+/// Each round adds the same product and rounds once.
 void check_multiply_adds_accuracy(const kernels_table *table, kernel_report *report) {
-    const double factor = 0.999f, term = 0.001f;
+    const double product = (double)0.999f * (double)0.001f;
     for (size_t rounds = 0; rounds < 2000; rounds += 97) {
         float x[KERNELS_CHAINS];
-        for (int i = 0; i < KERNELS_CHAINS; i++) x[i] = (float)i;
+        for (int i = 0; i < KERNELS_CHAINS; i++) x[i] = (float)i / 8;
         table->multiply_adds(rounds, x);
-        const double left = pow(factor, (double)rounds), added = term * (1 - left) / (1 - factor);
-        for (int i = 0; i < KERNELS_CHAINS; i++)
-            compare_within(report, x[i], left * i + added, (double)(rounds + 1) * 6e-8 * (i + 1),
-                           "%s multiply-adds from %d, %zu rounds", table->name, i, rounds);
+        for (int i = 0; i < KERNELS_CHAINS; i++) {
+            const double expected = (double)i / 8 + (double)rounds * product;
+            compare_within(report, (double)x[i], expected, (double)rounds * unit * expected, "%s multiply-adds from %d, %zu rounds",
+                           table->name, i, rounds);
+        }
     }
 }
 

@@ -29,7 +29,8 @@ void check_all_finite(const kernels_table *table, kernel_report *report) {
 /// Each table that can be had by name carries that name; others are refused.
 void check_names(const kernels_table *table, kernel_report *report) {
     (void)table;
-    static const char *const names[] = {"scalar", "avx2", "avx2streams", "avx512", "avx512vnni", "avx512amx", "neon", "neon-dotprod"};
+    static const char *const names[] = {"scalar",     "avx2",      "avx2streams", "avx512",
+                                        "avx512vnni", "avx512amx", "neon",        "neon-dotprod"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const kernels_table *found = kernels_named(names[i]);
         if (found) compare_within(report, strcmp(found->name, names[i]), 0, 0, "the name of %s", names[i]);

@@ -4,7 +4,9 @@ import Testing
 
 /// Dropout draws the words of the project's one generator, so that a mask can be said in Swift as well.
 @Suite struct DropoutTests {
-    private static let names = ["scalar", "avx2", "avx2streams", "avx512", "avx512vnni", "avx512amx", "neon", "neon-dotprod"]
+    private static let names = [
+        "scalar", "avx2", "avx2streams", "avx512", "avx512vnni", "avx512amx", "neon", "neon-dotprod",
+    ]
     private static let tables = names.filter { (name: String) in
         kernels_named(name) != nil
     }

@@ -61,6 +61,20 @@ import Tokenizers
         #expect(try Self.load(vocabulary, Array(bare.utf8)).encode(Self.text) == expected)
     }
 
+    /// Escapes make a string shorter than its text, and no order of the keys is promised.
+    @Test func escapesAndOrderChangeNothing() throws {
+        let expected = try Self.load(json).encode(Self.text)
+        let escaped = json.unicodeScalars.map { scalar in
+            scalar.isASCII ? String(scalar) : String(format: "\\u%04x", scalar.value)
+        }.joined()
+        #expect(escaped != json && escaped.utf8.allSatisfy { $0 < 0x80 })
+        let object = try JSONSerialization.jsonObject(with: Data(json.utf8))
+        let sorted = try JSONSerialization.data(withJSONObject: object, options: .sortedKeys)
+        for text in [escaped, String(decoding: sorted, as: UTF8.self)] {
+            #expect(try Self.load(text).encode(Self.text) == expected)
+        }
+    }
+
     @Test func tokenizerJSONGoesFirst() throws {
         let folder = try TemporaryFolder()
         #expect(!Tokenizer.hasFiles(in: folder.path))

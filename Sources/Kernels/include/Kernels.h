@@ -182,14 +182,14 @@ typedef struct {
     /// One panel of the transposed matrix: panel[k * 16 + j] = x[j * x_stride + k] for j < valid, else 0.
     void (*pack_rows)(size_t depth, size_t valid, const float *x, ptrdiff_t x_stride, float *panel);
 
-    /// x[i] = fma(x[i], 0.999, 0.001) for i < KERNELS_CHAINS, `rounds` times: multiply-adds with nothing to wait for, so many
-    /// as the processor can make.
+    /// x[i] = fma(0.999, 0.001, x[i]) for i < KERNELS_CHAINS, `rounds` times: multiply-adds with nothing to wait for, as many as
+    /// the processor can make.
     void (*multiply_adds)(size_t rounds, float *x);
 } kernels_table;
 
-/// The table of one instruction set by name ("scalar", "avx2", "avx2streams", "avx512", "avx512vnni", "avx512amx", "neon", "neon-dotprod"), or
-/// null where this processor cannot run it, the system does not let us, or it was not compiled in. To ask for "avx512amx" asks
-/// Linux for the larger registers on the whole process's behalf.
+/// The table of one instruction set by name ("scalar", "avx2", "avx2streams", "avx512", "avx512vnni", "avx512amx", "neon",
+/// "neon-dotprod"), or null where this processor cannot run it, the system does not let us, or it was not compiled in. To ask
+/// for "avx512amx" asks Linux for the larger registers on the whole process's behalf.
 const kernels_table *kernels_named(const char *name);
 
 /// The best table this processor runs. GPT2_ISA=name in the environment asks for another; one that this processor

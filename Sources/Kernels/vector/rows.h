@@ -100,13 +100,14 @@ static void softmax(size_t count, float scale, float *x) {
 }
 
 static void multiply_adds(size_t rounds, float *x) {
-    enum { together = 12 };  // as many as hide the latency, few enough for registers
-    const V factor = v_set1(0.999f), term = v_set1(0.001f);
+    enum { together = LANES == 4 ? 24 : 12 };  // enough to hide the latency, few enough for registers
+    _Static_assert(KERNELS_CHAINS % (together * LANES) == 0, "whole groups");
+    const V a = v_set1(0.999f), b = v_set1(0.001f);
     for (size_t first = 0; first < KERNELS_CHAINS; first += together * LANES) {
         V chains[together];
         UNROLL for (size_t i = 0; i < together; i++) chains[i] = v_load(x + first + i * LANES);
         for (size_t round = 0; round < rounds; round++)
-            UNROLL for (size_t i = 0; i < together; i++) chains[i] = v_fma(chains[i], factor, term);
+            UNROLL for (size_t i = 0; i < together; i++) chains[i] = v_fma(a, b, chains[i]);
         UNROLL for (size_t i = 0; i < together; i++) v_store(x + first + i * LANES, chains[i]);
     }
 }

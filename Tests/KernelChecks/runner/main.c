@@ -23,7 +23,8 @@ static size_t run_all(const char *title, kernel_check_list list, const kernels_t
 }
 
 int main(int argc, char **argv) {
-    static const char *const names[] = {"scalar", "avx2", "avx2streams", "avx512", "avx512vnni", "avx512amx", "neon", "neon-dotprod"};
+    static const char *const names[] = {"scalar",     "avx2",      "avx2streams", "avx512",
+                                        "avx512vnni", "avx512amx", "neon",        "neon-dotprod"};
     int brief = argc > 1 && strcmp(argv[1], "--brief") == 0;
     const char *wanted = argc > 1 + brief ? argv[1 + brief] : NULL;
     size_t faults = 0, tables = 0;
