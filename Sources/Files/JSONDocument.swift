@@ -11,6 +11,14 @@ final class JSONDocument: Sendable {
         case array(count: UInt32, end: UInt32)
         /// How many members follow, a key and a value each, and the first node after them.
         case object(count: UInt32, end: UInt32)
+
+        /// The node after this one, at `node`, and all that it holds.
+        func end(at node: UInt32) -> UInt32 {
+            switch self {
+            case .array(_, let end), .object(_, let end): end
+            default: node + 1
+            }
+        }
     }
 
     let nodes: [Node]
@@ -42,12 +50,7 @@ final class JSONDocument: Sendable {
     }
 
     /// The node after a value and all that it holds.
-    func end(of node: UInt32) -> UInt32 {
-        switch nodes[Int(node)] {
-        case .array(_, let end), .object(_, let end): end
-        default: node + 1
-        }
-    }
+    func end(of node: UInt32) -> UInt32 { nodes[Int(node)].end(at: node) }
 }
 
 /// The elements of a JSON array, each made when it is asked for.

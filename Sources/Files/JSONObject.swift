@@ -99,7 +99,7 @@ struct JSONKeyIndex: Sendable {
             var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
             while slots[slot].node > 0 {
                 let node = nodes[Int(slots[slot].node)]
-                if slots[slot].hash == upper, JSONString.areEqual(strings.bytes(of: node), key) { break }
+                if slots[slot].hash == upper, strings.bytes(of: node).holdsSameBytes(as: key) { break }
                 slot = (slot + 1) & (slots.count - 1)
             }
             return slot

@@ -87,7 +87,7 @@ struct JSONParser {
         for _ in 0..<count {
             var other = object + 1
             while other < key {
-                if JSONString.areEqual(strings.bytes(of: nodes[other]), strings.bytes(of: nodes[key])) { return key }
+                if strings.bytes(of: nodes[other]).holdsSameBytes(as: strings.bytes(of: nodes[key])) { return key }
                 other = end(of: other + 1)
             }
             key = end(of: key + 1)
@@ -106,12 +106,7 @@ struct JSONParser {
         return nil
     }
 
-    private func end(of node: Int) -> Int {
-        switch nodes[node] {
-        case .array(_, let end), .object(_, let end): Int(end)
-        default: node + 1
-        }
-    }
+    private func end(of node: Int) -> Int { Int(nodes[node].end(at: UInt32(node))) }
 
     private func quoted(_ string: Int) -> String {
         String(decoding: strings.bytes(of: nodes[string]), as: UTF8.self).quoted

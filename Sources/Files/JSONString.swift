@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
-
 /// The text of a JSON string: well-formed UTF-8, compared byte by byte.
 package struct JSONString: Sendable, Hashable, CustomStringConvertible {
     private let storage: JSONStrings
@@ -41,17 +33,11 @@ package struct JSONString: Sendable, Hashable, CustomStringConvertible {
     }
 
     package static func == (left: JSONString, right: JSONString) -> Bool {
-        left.length == right.length && left.withBytes { left in right.withBytes { areEqual(left, $0) } }
+        left.length == right.length && left.withBytes { left in right.withBytes { left.holdsSameBytes(as: $0) } }
     }
 
     package static func == (left: JSONString, right: String) -> Bool {
         left.withBytes { $0.elementsEqual(right.utf8) }
-    }
-
-    static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
-        guard left.count == right.count else { return false }
-        guard let leftBytes = left.baseAddress, let rightBytes = right.baseAddress else { return true }
-        return memcmp(leftBytes, rightBytes, left.count) == 0
     }
 
     /// A hash for tables, quicker than `Hasher` for short texts. Source of the mixing step: wyhash (Wang Yi).
