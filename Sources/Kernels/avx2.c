@@ -13,6 +13,7 @@ BEGIN_TARGET("avx2,fma,f16c")
 typedef __m256 V;
 #define LANES 8
 #define TILE_ROWS 6
+#define PACKED_ROWS 6
 #if defined(WITH_STREAMS)  // measured in docs/decisions/0014-who-asks-ahead.md
 #define FAR_PANELS 4
 #define PREFETCH_LINES 0
@@ -107,6 +108,7 @@ static void widen_f16(size_t count, const uint16_t *x, float *y) {
 #include "vector/matmul.h"
 #include "vector/rows.h"
 #include "vector/layout.h"
+#include "vector/tiles.h"
 #include "vector/training.h"
 #include "vector/dropout.h"
 

@@ -19,6 +19,7 @@ BEGIN_TARGET("avx512f,avx2,fma,f16c")
 typedef __m512 V;
 #define LANES 16
 #define TILE_ROWS 12
+#define PACKED_ROWS 24
 #define FAR_PANELS 4
 #define WIDE_PANELS 2
 #define PREFETCH_LINES 0  // these processors foresee the streams, and what we ask for takes the place of their own
@@ -116,6 +117,7 @@ static void widen_f16(size_t count, const uint16_t *x, float *y) {
 #include "vector/matmul.h"
 #include "vector/rows.h"
 #include "vector/layout.h"
+#include "vector/tiles.h"
 #include "vector/training.h"
 #include "vector/dropout.h"
 

@@ -17,6 +17,7 @@ BEGIN_TARGET("arch=armv8.2-a+dotprod")
 typedef float32x4_t V;
 #define LANES 4
 #define TILE_ROWS 6
+#define PACKED_ROWS 6
 #define FAR_PANELS 4
 #define WIDE_PANELS 1
 #define PREFETCH_LINES 24
@@ -104,6 +105,7 @@ static void widen_f16(size_t count, const uint16_t *x, float *y) {
 #include "vector/matmul.h"
 #include "vector/rows.h"
 #include "vector/layout.h"
+#include "vector/tiles.h"
 #include "vector/training.h"
 #include "vector/dropout.h"
 

@@ -171,6 +171,22 @@ static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a
     }
 }
 
+static void pack_tiles(size_t rows, size_t depth, const float *x, ptrdiff_t row_stride, ptrdiff_t depth_stride, float *tiles) {
+    for (size_t row = 0; row < rows; row++)
+        for (size_t k = 0; k < depth; k++) tiles[row * depth + k] = x[(ptrdiff_t)row * row_stride + (ptrdiff_t)k * depth_stride];
+}
+
+static void matmul_tiles(size_t rows, size_t columns, size_t depth, const float *tiles, const float *b, ptrdiff_t panel_stride,
+                         float *c, ptrdiff_t c_stride, int accumulate, const kernels_epilogue *epilogue) {
+    matmul(rows, columns, depth, tiles, (ptrdiff_t)depth, b, panel_stride, NULL, c, c_stride, accumulate, epilogue);
+}
+
+static void matmul_tiles_f16(size_t rows, size_t columns, size_t depth, const float *tiles, const uint16_t *b,
+                             ptrdiff_t panel_stride, float *c, ptrdiff_t c_stride, int accumulate,
+                             const kernels_epilogue *epilogue) {
+    matmul_f16(rows, columns, depth, tiles, (ptrdiff_t)depth, b, panel_stride, NULL, c, c_stride, accumulate, epilogue);
+}
+
 #include "scalar/quantized.h"
 
 #include "scalar/calibration.h"

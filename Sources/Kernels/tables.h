@@ -10,6 +10,9 @@
         .name = (NAME), \
         .matmul = matmul, \
         .matmul_f16 = matmul_f16, \
+        .pack_tiles = pack_tiles, \
+        .matmul_tiles = matmul_tiles, \
+        .matmul_tiles_f16 = matmul_tiles_f16, \
         .layer_norm = layer_norm, \
         .softmax = softmax, \
         .block_maxima = block_maxima, \

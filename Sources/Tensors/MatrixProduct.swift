@@ -96,16 +96,17 @@ private struct ProductTask: TeamTask {
     private static let columnsTogether = 96
     static let scratchCount = (RowGroups.largest + columnsTogether) * depthTogether
 
-    /// Each part makes a run of columns for all rows, or where that divides badly, a run of rows for all columns.
+    /// Each part makes a run of columns for all rows, or of the rows for all columns: of the two matrices, all parts pack the
+    /// smaller one. A few panels divide badly.
     func run(part: Int, of parts: Int) {
         let panels = (c.columns + 15) / 16
-        if parts == 1 || panels >= 8 * parts && !(a.isTransposed && c.rows >= c.columns) {
+        if parts == 1 || panels >= 8 * parts && c.columns > c.rows {
             let first = panels * part / parts * 16
             let last = min(panels * (part + 1) / parts * 16, c.columns)
             multiply(rows: 0..<c.rows, columns: first..<last, part)
         } else {
-            // Whole tiles of the kernels, which are of six rows or twelve, as long as that leaves each part a few.
-            let tile = c.rows < 48 * parts ? 6 : 12
+            // Whole tiles of the kernels, which are of six rows or 24, as long as that leaves each part a few.
+            let tile = c.rows < 96 * parts ? 6 : 24
             let tiles = (c.rows + tile - 1) / tile
             let first = tiles * part / parts * tile
             let last = min(tiles * (part + 1) / parts * tile, c.rows)
@@ -115,7 +116,9 @@ private struct ProductTask: TeamTask {
 
     private func multiply(rows: Range<Int>, columns: Range<Int>, _ part: Int) {
         if columns.isEmpty { return }
-        for group in RowGroups(rows) {
+        // Short rows leave room for more.
+        let depth = max(min(a.columns, Self.depthTogether), 64)
+        for group in RowGroups(rows, largest: RowGroups.largest * Self.depthTogether / depth) {
             var start = 0
             repeat {  // a depth of 0 is one empty block
                 let depth = start..<min(start + Self.depthTogether, a.columns)
@@ -128,39 +131,24 @@ private struct ProductTask: TeamTask {
     /// What one block of the depth adds to a group of rows.
     private func multiply(rows: Range<Int>, depth: Range<Int>, columns: Range<Int>, _ part: Int) {
         let panel = scratch.floats + part * Self.scratchCount
-        let (left, leftStride) = packedRows(rows, depth, into: panel + Self.columnsTogether * Self.depthTogether)
+        let tiles = panel + Self.columnsTogether * Self.depthTogether
+        kernels.pointee.pack_tiles(
+            rows.count, depth.count, a.pointer(rows.lowerBound, depth.lowerBound), a.isTransposed ? 1 : a.stride,
+            a.isTransposed ? a.stride : 1, tiles)
         let isLast = depth.upperBound == a.columns
         for column in stride(from: columns.lowerBound, to: columns.upperBound, by: Self.columnsTogether) {
             let width = min(Self.columnsTogether, columns.upperBound - column)
             pack(depth, columns: column..<column + width, into: panel)
             let output = c.pointer(rows.lowerBound, column)
             let adding: Int32 = accumulate || depth.lowerBound > 0 ? 1 : 0
-            guard isLast, let epilogue else {
-                kernels.pointee.matmul(
-                    rows.count, width, depth.count, left, leftStride, panel, 16 * depth.count, nil, output, c.stride,
-                    adding,
-                    nil)
-                continue
+            var finish = (epilogue ?? ProductEpilogue()).kernel(
+                row: rows.lowerBound, column: column, outputs: c.columns)
+            withUnsafePointer(to: &finish) { finish in
+                kernels.pointee.matmul_tiles(
+                    rows.count, width, depth.count, tiles, panel, 16 * depth.count, output, c.stride, adding,
+                    isLast && epilogue != nil ? finish : nil)
             }
-            var finish = kernels_epilogue(
-                bias: epilogue.bias.map { UnsafePointer($0.floats + column) },
-                residual: epilogue.residual.map { UnsafePointer($0.floats + rows.lowerBound * c.columns + column) },
-                residual_stride: c.columns, activation: epilogue.activation.kernel)
-            kernels.pointee.matmul(
-                rows.count, width, depth.count, left, leftStride, panel, 16 * depth.count, nil, output, c.stride,
-                adding,
-                &finish)
         }
-    }
-
-    /// Rows of a with their elements side by side: where they lie, or transposed into `scratch`.
-    private func packedRows(
-        _ rows: Range<Int>, _ depth: Range<Int>, into scratch: UnsafeMutablePointer<Float>
-    ) -> (UnsafeMutablePointer<Float>, stride: Int) {
-        let source = a.pointer(rows.lowerBound, depth.lowerBound)
-        if !a.isTransposed { return (source, a.stride) }
-        kernels.pointee.transpose(depth.count, rows.count, source, a.stride, scratch, Self.depthTogether)
-        return (scratch, Self.depthTogether)
     }
 
     /// Panels of b: some columns over one block of the depth.

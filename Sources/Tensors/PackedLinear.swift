@@ -1,14 +1,22 @@
 internal import Kernels
 internal import Runtime
 
+/// So many rows wait for the weights, not the multipliers: to bring them into tiles would not pay.
+private let fewRows = 12
+
 extension ForwardContext {
     /// y = epilogue(x W) with packed weights of any format.
     func multiply(_ x: Tensor, _ weight: PackedMatrix, epilogue: ProductEpilogue, into y: Tensor) {
         let operations = x.rows * weight.inputs * weight.outputs
         // So large that each part is worth a run through memory of its own.
         let parts = min(max(weight.byteCount / (team.threads * 65_536), 1), 4)
-        if !weight.format.isQuantized {
+        if !weight.format.isQuantized, x.rows <= fewRows {
             let task = PackedLinearTask(x: x, weight: weight, epilogue: epilogue, y: y, kernels: kernels)
+            return team.run(task, operations: operations, partsPerThread: parts)
+        }
+        if !weight.format.isQuantized {
+            let rows = tiled(x)
+            let task = TiledLinearTask(rows: rows, weight: weight, epilogue: epilogue, y: y, kernels: kernels)
             return team.run(task, operations: operations, partsPerThread: parts)
         }
         let rows = QuantizedRows(rows: x.rows, inputs: weight.inputs)
@@ -20,24 +28,26 @@ extension ForwardContext {
     }
 }
 
-/// The run of neighbouring panels that a part of `parts` makes.
-private func panels(of weight: PackedMatrix, part: Int, of parts: Int) -> (first: Int, columns: Int) {
-    let panels = (weight.outputs + 15) / 16
-    let first = panels * part / parts * 16
-    return (first, min(panels * (part + 1) / parts * 16, weight.outputs) - first)
+extension PackedMatrix {
+    /// The run of neighbouring outputs that a part of `parts` makes: whole panels.
+    func outputs(part: Int, of parts: Int) -> (first: Int, columns: Int) {
+        let panels = (outputs + 15) / 16
+        let first = panels * part / parts * 16
+        return (first, min(panels * (part + 1) / parts * 16, outputs) - first)
+    }
 }
 
 extension ProductEpilogue {
-    /// For the outputs from `column` on.
-    fileprivate func kernel(column: Int, outputs: Int) -> kernels_epilogue {
+    /// From a row and a column of `outputs` on.
+    func kernel(row: Int = 0, column: Int, outputs: Int) -> kernels_epilogue {
         kernels_epilogue(
             bias: bias.map { UnsafePointer($0.floats + column) },
-            residual: residual.map { UnsafePointer($0.floats + column) },
+            residual: residual.map { UnsafePointer($0.floats + row * outputs + column) },
             residual_stride: outputs, activation: activation.kernel)
     }
 }
 
-/// Weights of f32 and f16: activations are floats.
+/// Weights of f32 and f16 and a few rows: activations are floats.
 private struct PackedLinearTask: TeamTask {
     let x: Tensor
     let weight: PackedMatrix
@@ -48,7 +58,7 @@ private struct PackedLinearTask: TeamTask {
     /// Each part makes a run of neighbouring outputs for all rows.
     func run(part: Int, of parts: Int) {
         let (inputs, outputs) = (weight.inputs, weight.outputs)
-        let (first, columns) = panels(of: weight, part: part, of: parts)
+        let (first, columns) = weight.outputs(part: part, of: parts)
         if columns <= 0 { return }
         let panel = weight.panels + first / 16 * weight.panelStride
         var finish = epilogue.kernel(column: first, outputs: outputs)
@@ -114,7 +124,7 @@ private struct QuantizedLinearTask: TeamTask {
     /// Each part makes a run of neighbouring outputs for all rows.
     func run(part: Int, of parts: Int) {
         let outputs = weight.outputs
-        let (first, columns) = panels(of: weight, part: part, of: parts)
+        let (first, columns) = weight.outputs(part: part, of: parts)
         if columns <= 0 { return }
         var quantized = rows.at(scratch.floats)
         var finish = epilogue.kernel(column: first, outputs: outputs)

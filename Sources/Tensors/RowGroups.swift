@@ -3,15 +3,17 @@
 package struct RowGroups: Sequence, IteratorProtocol {
     /// With 256 of their elements each, so many rows fill half of a second cache.
     package static let largest = 264
-    /// Whole tiles of the kernels, which are of six or twelve rows.
+    /// Whole tiles of the kernels, which are of six rows or 24.
     private static let tile = 24
 
     private var rest: Range<Int>
     private let size: Int
 
-    package init(_ rows: Range<Int>) {
+    /// - Parameter largest: no run is longer; a multiple of 24, or as good as the multiple below it.
+    package init(_ rows: Range<Int>, largest: Int = Self.largest) {
+        let largest = Swift.max(largest / Self.tile, 1) * Self.tile
         rest = rows
-        let groups = (rows.count + Self.largest - 1) / Self.largest
+        let groups = (rows.count + largest - 1) / largest
         size = groups == 0 ? 0 : (rows.count + Self.tile * groups - 1) / (Self.tile * groups) * Self.tile
     }
 

@@ -7,7 +7,7 @@ static const kernel_check twins[] = {
     {"matmul, every epilogue", check_matmul_epilogues},
     {"matmul, special values", check_matmul_special},
     {"matmul, exact buffers", check_matmul_bounds},
-    {"matmul, rows that collide in caches", check_matmul_collisions},
+    {"matmul of tiles", check_matmul_tiles},
     {"layer norm", check_layer_norm},
     {"softmax", check_softmax},
     {"maxima of blocks", check_block_maxima},

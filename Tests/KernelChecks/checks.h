@@ -16,7 +16,7 @@ void check_activate_sweep(const kernels_table *table, kernel_report *report);
 void check_widen_f16(const kernels_table *table, kernel_report *report);
 void check_widen_bf16(const kernels_table *table, kernel_report *report);
 void check_narrow_f16(const kernels_table *table, kernel_report *report);
-void check_matmul_collisions(const kernels_table *table, kernel_report *report);
+void check_matmul_tiles(const kernels_table *table, kernel_report *report);
 void check_matmul_f16(const kernels_table *table, kernel_report *report);
 void check_pack_q8(const kernels_table *table, kernel_report *report);
 void check_pack_q4(const kernels_table *table, kernel_report *report);

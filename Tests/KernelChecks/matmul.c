@@ -170,44 +170,66 @@ void check_matmul_bounds(const kernels_table *table, kernel_report *report) {
     }
 }
 
-/// More rows and panels than a fast kernel takes together, and rows whose distance makes it copy them.
-void check_matmul_collisions(const kernels_table *table, kernel_report *report) {
-    static const size_t all_rows[] = {12, 13, 47, 48, 49, 96, 101, 127, 128, 129, 131, 132, 133, 145}, depths[] = {1, 255, 256, 257, 512};
-    static const size_t widths[] = {48, 49, 83, 384, 385, 800};
+/// Rows in tiles give the bits of the twin's matmul, whichever way they lay, also in half precision. Operands end exactly where
+/// their allocation ends.
+static void check_tiles_of(const kernels_table *table, size_t rows, size_t columns, size_t depth, stream *s, kernel_report *report) {
     const kernels_table *scalar = kernels_named("scalar");
+    const size_t turned = rows * 7 % 2, stride = columns + 3, far = turned ? rows + 2 : depth + 2;
+    const size_t a_count = rows == 0 || depth == 0 ? 0 : turned ? (depth - 1) * far + rows : (rows - 1) * far + depth;
+    const size_t panel_count = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL, panel_stride = depth * KERNELS_PANEL + columns % 3 * 16;
+    const size_t b_count = panel_count == 0 ? 0 : (panel_count - 1) * panel_stride + depth * KERNELS_PANEL;
+    const size_t c_count = (rows + 1) * stride;
+    float *a = floats(a_count), *ordered = floats(rows * depth), *tiles = floats(rows * depth), *b = floats(b_count);
+    float *bias = floats(columns), *residual = floats(rows * columns), *expected = floats(c_count), *got = floats(c_count);
+    uint16_t *halves = malloc(b_count * sizeof(uint16_t) + 1);
+    if (depth % 5 == 4) fill_special(s, a_count, a);
+    else fill(s, a_count, a, -1.0f, 1.0f);
+    for (size_t i = 0; i < b_count; i++) halves[i] = (uint16_t)(next_bits(s) % 0x3c00 | next_bits(s) << 15);
+    scalar->widen_f16(b_count, halves, b);
+    fill(s, columns, bias, -1.0f, 1.0f);
+    fill(s, rows * columns, residual, -1.0f, 1.0f);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t k = 0; k < depth; k++) ordered[r * depth + k] = turned ? a[k * far + r] : a[r * far + k];
+    const kernels_epilogue epilogue = {
+        .bias = columns % 2 ? bias : NULL,
+        .residual = rows % 3 ? residual : NULL,
+        .residual_stride = (ptrdiff_t)columns,
+        .activation = (kernels_activation)((rows + columns) % 6),
+    };
+    const kernels_epilogue *chosen = (rows + columns) % 4 ? &epilogue : NULL;
+    const int accumulate = rows % 5 < 2;
+    for (size_t i = 0; i < c_count; i++) expected[i] = -7.0f;
+    scalar->matmul(rows, columns, depth, ordered, (ptrdiff_t)depth, b, (ptrdiff_t)panel_stride, NULL, expected, (ptrdiff_t)stride,
+                   accumulate, chosen);
+    table->pack_tiles(rows, depth, a, turned ? 1 : (ptrdiff_t)far, turned ? (ptrdiff_t)far : 1, tiles);
+    for (int half = 0; half < 2; half++) {
+        for (size_t i = 0; i < c_count; i++) got[i] = -7.0f;
+        if (half)
+            table->matmul_tiles_f16(rows, columns, depth, tiles, halves, (ptrdiff_t)panel_stride, got, (ptrdiff_t)stride, accumulate,
+                                    chosen);
+        else
+            table->matmul_tiles(rows, columns, depth, tiles, b, (ptrdiff_t)panel_stride, got, (ptrdiff_t)stride, accumulate, chosen);
+        compare(report, c_count, got, expected, "%s matmul in tiles%s %zu x %zu x %zu%s", table->name, half ? " of f16" : "", rows,
+                columns, depth, turned ? ", rows turned" : "");
+    }
+    float *all[] = {a, ordered, tiles, b, bias, residual, expected, got};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free_floats(all[i]);
+    free(halves);
+}
+
+void check_matmul_tiles(const kernels_table *table, kernel_report *report) {
+    static const size_t depths[] = {0, 1, 3, 4, 5, 15, 16, 17, 31, 32, 33, 64, 70, 255, 256}, many[] = {95, 96, 97, 132, 145, 264};
+    static const size_t widths[] = {1, 7, 15, 16, 17, 33, 48, 70};
     stream s = {48};
-    for (size_t i = 0; i < sizeof all_rows / sizeof all_rows[0]; i++) {
-        for (size_t d = 0; d < sizeof depths / sizeof depths[0]; d++) {
-            for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++) {
-                size_t rows = all_rows[i], depth = depths[d], columns = widths[w], stride = columns + 3;
-                size_t distance = (i + w) % 3 ? 512 : 520;
-                if (left_out(depth, report)) continue;
-                size_t count = (columns + KERNELS_PANEL - 1) / KERNELS_PANEL * KERNELS_PANEL * depth;
-                float *a = floats(rows * distance), *b = floats(count), *bias = floats(columns), *residual = floats(rows * columns);
-                float *expected = floats(rows * stride), *got = floats(rows * stride);
-                fill(&s, rows * distance, a, -1.0f, 1.0f);
-                fill(&s, count, b, -1.0f, 1.0f);
-                fill(&s, columns, bias, -1.0f, 1.0f);
-                fill(&s, rows * columns, residual, -1.0f, 1.0f);
-                for (size_t k = 0; k < rows * stride; k++) expected[k] = got[k] = -7.0f;
-                kernels_epilogue epilogue = {
-                    .bias = bias,
-                    .residual = residual,
-                    .residual_stride = (ptrdiff_t)columns,
-                    .activation = (kernels_activation)(rows % 6),
-                };
-                const kernels_epilogue *chosen = w % 2 ? &epilogue : NULL;
-                int accumulate = (int)(d % 2);
-                scalar->matmul(rows, columns, depth, a, (ptrdiff_t)distance, b, (ptrdiff_t)(depth * KERNELS_PANEL), NULL,
-                               expected, (ptrdiff_t)stride, accumulate, chosen);
-                table->matmul(rows, columns, depth, a, (ptrdiff_t)distance, b, (ptrdiff_t)(depth * KERNELS_PANEL), NULL,
-                              got, (ptrdiff_t)stride, accumulate, chosen);
-                compare(report, rows * stride, got, expected, "%s matmul of far rows %zu x %zu x %zu", table->name, rows, columns,
-                        depth);
-                float *all[] = {a, b, bias, residual, expected, got};
-                for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) free_floats(all[k]);
-            }
+    for (size_t d = 0; d < sizeof depths / sizeof depths[0]; d++) {
+        if (left_out(depths[d], report)) continue;
+        for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++) {
+            for (size_t rows = 0; rows <= 75; rows++) check_tiles_of(table, rows, widths[w], depths[d], &s, report);
+            for (size_t i = 0; i < sizeof many / sizeof many[0]; i++)
+                check_tiles_of(table, many[i], widths[w], depths[d], &s, report);
         }
+        check_tiles_of(table, 30, 0, depths[d], &s, report);
+        check_tiles_of(table, 49, 385, depths[d], &s, report);
     }
 }
 

@@ -92,6 +92,19 @@ typedef struct {
                        ptrdiff_t panel_stride, const uint16_t *next, float *c, ptrdiff_t c_stride, int accumulate,
                        const kernels_epilogue *epilogue);
 
+    /// Rows as ``matmul_tiles`` reads them, in an order that is this table's own: rows * depth floats, of which element (r, k) is
+    /// x[r * row_stride + k * depth_stride]. One of the strides is 1.
+    void (*pack_tiles)(size_t rows, size_t depth, const float *x, ptrdiff_t row_stride, ptrdiff_t depth_stride, float *tiles);
+
+    /// ``matmul`` of many rows that ``pack_tiles`` packed, over 256 of the depth at most: the same bits.
+    void (*matmul_tiles)(size_t rows, size_t columns, size_t depth, const float *tiles, const float *b, ptrdiff_t panel_stride,
+                         float *c, ptrdiff_t c_stride, int accumulate, const kernels_epilogue *epilogue);
+
+    /// ``matmul_tiles`` with weights in half precision, as ``matmul_f16`` has them.
+    void (*matmul_tiles_f16)(size_t rows, size_t columns, size_t depth, const float *tiles, const uint16_t *b,
+                             ptrdiff_t panel_stride, float *c, ptrdiff_t c_stride, int accumulate,
+                             const kernels_epilogue *epilogue);
+
     /// y[i] = (x[i] - mean) * rstd * gain[i] + bias[i] over one row, the last two steps fused;
     /// mean = sum / count, rstd = 1 / sqrt(sum((x - mean)^2) / count + epsilon), sums in sixteen lanes.
     /// Writes mean and rstd to statistics[0] and [1]. bias may be null. x and y may be the same row.

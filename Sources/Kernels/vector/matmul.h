@@ -29,14 +29,22 @@ typedef struct {
     ptrdiff_t ahead_stride;            // bytes from one panel of it to the next
 } tile;
 
-/// Lets the tiles of some rows ask for what comes next, each for its share of a panel's `bytes` for each of the depth. If
-/// nothing comes they ask for what they have: to ask for memory that nobody has is slow.
-static ALWAYS_INLINE void look_ahead(tile *t, const void *next, size_t bytes, size_t rows) {
-    size_t tiles = rows > TILE_ROWS ? (rows + TILE_ROWS - 1) / TILE_ROWS : 1;
+/// Lets so many tiles ask for what comes next, each for its share of a panel's `bytes` for each of the depth. If nothing comes
+/// they ask for what they have: to ask for memory that nobody has is slow.
+static ALWAYS_INLINE void look_ahead(tile *t, const void *next, size_t bytes, size_t tiles) {
     t->ahead = next ? next : t->b;
     t->ahead_step = next ? (bytes + tiles - 1) / tiles : 0;
     t->ahead_left = next ? bytes : 0;
     t->ahead_stride = next ? t->panel_stride * (ptrdiff_t)(bytes / KERNELS_PANEL) : 0;
+}
+
+/// The tile has asked for its share over so much of the depth.
+static ALWAYS_INLINE void have_asked(tile *t, size_t depth) {
+    t->ahead += depth * t->ahead_step;
+    // Shares are rounded up, so the last tiles may find less left, or nothing.
+    t->ahead_left -= t->ahead_step;
+    if (t->ahead_left < t->ahead_step) t->ahead_step = t->ahead_left;
+    if (t->ahead_step == 0) look_ahead(t, NULL, 0, 1);
 }
 
 /// Stores one vector of the tile: adds what came before, applies the epilogue. `count` elements exist.
@@ -60,12 +68,12 @@ static ALWAYS_INLINE void finish(const tile *t, V sum, float *c, size_t row, siz
 }
 
 /// Stores a tile that has an epilogue, or fewer columns than panels have.
-/// - Parameter sums: [TILE_ROWS, MOST_PANELS, PANEL_VECTORS], of which some exist.
-static __attribute__((noinline)) void finish_tile(const tile *t, size_t rows, size_t panels, const V *sums) {
+/// - Parameter sums: the vectors of each row, `stride` of them from one row to the next.
+static __attribute__((noinline)) void finish_tile(const tile *t, size_t rows, size_t panels, const V *sums, size_t stride) {
     for (size_t r = 0; r < rows; r++) {
         float *c = t->c + (ptrdiff_t)r * t->c_stride;
         for (size_t column = 0; column < panels * KERNELS_PANEL && column < t->columns; column += LANES)
-            finish(t, sums[r * MOST_PANELS * PANEL_VECTORS + column / LANES], c + column, r, column, t->columns - column);
+            finish(t, sums[r * stride + column / LANES], c + column, r, column, t->columns - column);
     }
 }
 
@@ -122,7 +130,7 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
         UNROLL for (size_t r = 0; r < rows; r++)
             UNROLL for (size_t p = 0; p < panels; p++)
                 UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) finished[r][p][v] = sums[r][p][v];
-        finish_tile(t, rows, panels, &finished[0][0][0]);
+        finish_tile(t, rows, panels, &finished[0][0][0], MOST_PANELS * PANEL_VECTORS);
         return;
     }
     UNROLL for (size_t r = 0; r < rows; r++)
@@ -211,16 +219,6 @@ static void multiply_halves(const tile *t, size_t rows, size_t panels, size_t de
     }
 }
 
-/// Rows that pass a group of panels together: a block of the depth of these rows, what they make with these panels, and the
-/// panels' blocks as they come by fit the second cache.
-#define ROWS_A_GROUP (132 / TILE_ROWS * TILE_ROWS)
-#define PANELS_A_GROUP 24
-/// Rows that are copied side by side: few, because threads may have no more than 128 kB of stack.
-#define ROWS_COPIED 48
-/// A copy's rows begin in different sets of the caches.
-#define COPY_STRIDE (KERNELS_DEPTH_BLOCK + 16)
-_Static_assert((TILE_ROWS == 6 || TILE_ROWS == 12) && ROWS_COPIED % TILE_ROWS == 0, "groups are of whole tiles");
-
 /// What `matmul` or `matmul_f16` was asked for.
 typedef struct {
     size_t rows, columns, depth;
@@ -290,7 +288,7 @@ static void multiply_few(const product *p) {
             // it by themselves, others are asked for the next panels.
             const void *then = p->next && p->rows == 1 ? weights_at(p, p->next, panel, block) : NULL;
             if (FEW_ROWS_ASK && p->rows > 1 && panel + 2 * group <= p->panels) then = weights_at(p, p->b, panel + group, block);
-            look_ahead(&t, then, KERNELS_PANEL * number_size(p), p->rows);
+            look_ahead(&t, then, KERNELS_PANEL * number_size(p), 1);
             if (p->half) multiply_halves(&t, p->rows, group, length_of(p, block));
             else multiply_rows(&t, p->rows, group, length_of(p, block));
         }
@@ -298,86 +296,49 @@ static void multiply_few(const product *p) {
     }
 }
 
-/// The tiles of some rows and a group of panels, over one block of the depth.
-static ALWAYS_INLINE void multiply_tiles(tile t, size_t first, size_t rows, size_t group, size_t length) {
-    const float *a = t.a;
-    float *c = t.c;
+/// Rows of several tiles, as attention has them: a panel's block stays in the first cache while they pass it.
+static void multiply_many(const product *p) {
+    float widened[WIDE_PANELS * KERNELS_DEPTH_BLOCK * KERNELS_PANEL];
     // As few tiles as may be, whose heights differ by one at most: a low one is not worth its weights.
-    const size_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
-    for (size_t i = 0; i < tiles; i++) {
-        const size_t row = rows * i / tiles, end = rows * (i + 1) / tiles;
-        t.a = a + (ptrdiff_t)row * t.a_stride;
-        t.c = c + (ptrdiff_t)row * t.c_stride;
-        t.row = first + row;
-        multiply_rows(&t, end - row, group, length);
-        t.ahead += length * t.ahead_step;
-        // Shares are rounded up, so the last tiles may find less left, or nothing.
-        t.ahead_left -= t.ahead_step;
-        if (t.ahead_left < t.ahead_step) t.ahead_step = t.ahead_left;
-        if (t.ahead_step == 0) look_ahead(&t, NULL, 0, 1);
-    }
-}
-
-/// Whether rows are so far apart that they meet in a few sets of the caches, and pass enough panels for a copy to pay.
-static ALWAYS_INLINE int rows_collide(size_t rows, size_t panels, ptrdiff_t a_stride) {
-    return rows > 2 * TILE_ROWS && panels >= 4 && a_stride % 512 == 0;
-}
-
-/// Some rows and panels over one block of the depth. A panel's block stays in the first cache while the rows pass it.
-/// - Parameter after: the first weights that are met after these, if they are no shorter.
-static ALWAYS_INLINE void multiply_block(const product *p, size_t first, size_t rows, size_t from, size_t to, size_t block,
-                                         const void *after) {
-    float widened[WIDE_PANELS * KERNELS_DEPTH_BLOCK * KERNELS_PANEL], copy[ROWS_COPIED * COPY_STRIDE];
-    const size_t length = length_of(p, block);
-    const int copied = rows_collide(rows, to - from, p->a_stride);
-    for (size_t r = 0; copied && r < rows; r++)
-        memcpy(copy + r * COPY_STRIDE, p->a + (ptrdiff_t)(first + r) * p->a_stride + first_of(block), length * sizeof(float));
-    for (size_t panel = from; panel < to;) {
-        size_t group = panels_together(p, to - panel);
-        tile t = tile_at(p, panel, block);
-        t.a = copied ? copy : t.a + (ptrdiff_t)first * p->a_stride;
-        if (copied) t.a_stride = COPY_STRIDE;
-        t.c += (ptrdiff_t)first * p->c_stride;
-        const void *then = panel + 2 * group <= to ? weights_at(p, p->b, panel + group, block) : after;
-        look_ahead(&t, then, KERNELS_PANEL * number_size(p), rows);
-        if (p->half) {
-            for (size_t i = 0; i < group; i++)
-                widen_f16(length * KERNELS_PANEL, weights_at(p, p->b, panel + i, block), widened + i * length * KERNELS_PANEL);
-            t.b = widened;
-            t.panel_stride = (ptrdiff_t)(length * KERNELS_PANEL);
+    const size_t tiles = (p->rows + TILE_ROWS - 1) / TILE_ROWS;
+    for (size_t panel = 0; panel < p->panels;) {
+        const size_t group = panels_together(p, p->panels - panel);
+        for (size_t block = 0; block < p->blocks; block++) {
+            const size_t length = length_of(p, block);
+            tile t = tile_at(p, panel, block);
+            const void *then = panel + 2 * group <= p->panels ? weights_at(p, p->b, panel + group, block) : NULL;
+            look_ahead(&t, then, KERNELS_PANEL * number_size(p), tiles);
+            if (p->half) {
+                for (size_t i = 0; i < group; i++)
+                    widen_f16(length * KERNELS_PANEL, weights_at(p, p->b, panel + i, block), widened + i * length * KERNELS_PANEL);
+                t.b = widened;
+                t.panel_stride = (ptrdiff_t)(length * KERNELS_PANEL);
+            }
+            const float *a = t.a;
+            float *c = t.c;
+            for (size_t i = 0; i < tiles; i++) {
+                const size_t row = p->rows * i / tiles, end = p->rows * (i + 1) / tiles;
+                t.a = a + (ptrdiff_t)row * t.a_stride;
+                t.c = c + (ptrdiff_t)row * t.c_stride;
+                t.row = row;
+                multiply_rows(&t, end - row, group, length);
+                have_asked(&t, length);
+            }
         }
-        multiply_tiles(t, first, rows, group, length);
         panel += group;
     }
 }
 
-static void multiply_many(const product *p) {
-    const size_t most = rows_collide(p->rows, p->panels, p->a_stride) ? ROWS_COPIED : ROWS_A_GROUP;
-    const size_t groups = (p->rows + most - 1) / most;
-    const size_t together = (p->rows + TILE_ROWS * groups - 1) / (TILE_ROWS * groups) * TILE_ROWS;
-    for (size_t first = 0; first < p->rows; first += together) {
-        const size_t rows = p->rows - first < together ? p->rows - first : together;
-        for (size_t from = 0; from < p->panels; from += PANELS_A_GROUP) {
-            const size_t to = p->panels - from < PANELS_A_GROUP ? p->panels : from + PANELS_A_GROUP;
-            for (size_t block = 0; block < p->blocks; block++) {
-                const void *after = NULL;
-                if (block + 1 < p->blocks) {
-                    if (length_of(p, block + 1) == length_of(p, block)) after = weights_at(p, p->b, from, block + 1);
-                } else if (length_of(p, 0) == length_of(p, block)) {
-                    if (to < p->panels) after = p->panels - to >= WIDE_PANELS ? weights_at(p, p->b, to, 0) : NULL;
-                    else if (first + rows < p->rows) after = p->b;
-                    else after = p->next;
-                }
-                multiply_block(p, first, rows, from, to, block, after);
-            }
-        }
-    }
+/// With the numbers of panels and blocks.
+static ALWAYS_INLINE product counted(product p) {
+    p.panels = (p.columns + KERNELS_PANEL - 1) / KERNELS_PANEL;
+    p.blocks = p.depth == 0 ? 1 : (p.depth + KERNELS_DEPTH_BLOCK - 1) / KERNELS_DEPTH_BLOCK;
+    return p;
 }
 
 static ALWAYS_INLINE void multiply_product(product p) {
     if (p.rows == 0) return;
-    p.panels = (p.columns + KERNELS_PANEL - 1) / KERNELS_PANEL;
-    p.blocks = p.depth == 0 ? 1 : (p.depth + KERNELS_DEPTH_BLOCK - 1) / KERNELS_DEPTH_BLOCK;
+    p = counted(p);
     if (p.rows <= TILE_ROWS) multiply_few(&p);
     else multiply_many(&p);
 }

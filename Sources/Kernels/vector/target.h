@@ -11,11 +11,13 @@
     PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
 #define END_TARGET PRAGMA(clang attribute pop)
 #define UNROLL PRAGMA(clang loop unroll(full))
+#define UNROLL_BY_4 PRAGMA(clang loop unroll_count(4))
 #pragma STDC FP_CONTRACT OFF
 #else
 #define BEGIN_TARGET(features) PRAGMA(GCC push_options) PRAGMA(GCC target(features))
 #define END_TARGET PRAGMA(GCC pop_options)
-#define UNROLL PRAGMA(GCC unroll 16)
+#define UNROLL PRAGMA(GCC unroll 24)
+#define UNROLL_BY_4 PRAGMA(GCC unroll 4)
 #endif
 
 #endif
