@@ -57,7 +57,8 @@ private struct PackRowsTask: TeamTask {
                 if number % parts != part { continue }
                 let inputs = rows.inputs(of: block)
                 kernels.pointee.pack_tiles(
-                    group.count, inputs.count, x.floats + group.lowerBound * rows.inputs + inputs.lowerBound, rows.inputs,
+                    group.count, inputs.count, x.floats + group.lowerBound * rows.inputs + inputs.lowerBound,
+                    rows.inputs,
                     1, rows.tiles(group, block))
             }
         }
@@ -97,12 +98,14 @@ struct TiledLinearTask: TeamTask {
             if weight.format == .f16 {
                 kernels.pointee.matmul_tiles_f16(
                     group.count, outputs.count, inputs.count, tiles,
-                    panel.assumingMemoryBound(to: UInt16.self) + inputs.lowerBound * 16, weight.inputs * 16, found, width,
+                    panel.assumingMemoryBound(to: UInt16.self) + inputs.lowerBound * 16, weight.inputs * 16, found,
+                    width,
                     adding, finish)
             } else {
                 kernels.pointee.matmul_tiles(
                     group.count, outputs.count, inputs.count, tiles,
-                    panel.assumingMemoryBound(to: Float.self) + inputs.lowerBound * 16, weight.inputs * 16, found, width,
+                    panel.assumingMemoryBound(to: Float.self) + inputs.lowerBound * 16, weight.inputs * 16, found,
+                    width,
                     adding, finish)
             }
         }
