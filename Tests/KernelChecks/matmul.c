@@ -170,8 +170,8 @@ void check_matmul_bounds(const kernels_table *table, kernel_report *report) {
     }
 }
 
-/// Rows in tiles give the bits of the twin's matmul, whichever way they lay, also in half precision. Operands end exactly where
-/// their allocation ends.
+/// Rows in tiles give the bits of the twin's matmul, whichever way they lay, also in half precision, and so do these rows where
+/// they lie. Operands end exactly where their allocation ends.
 static void check_tiles_of(const kernels_table *table, size_t rows, size_t columns, size_t depth, stream *s, kernel_report *report) {
     const kernels_table *scalar = kernels_named("scalar");
     const size_t turned = rows * 7 % 2, stride = columns + 3, far = turned ? rows + 2 : depth + 2;
@@ -212,6 +212,10 @@ static void check_tiles_of(const kernels_table *table, size_t rows, size_t colum
         compare(report, c_count, got, expected, "%s matmul in tiles%s %zu x %zu x %zu%s", table->name, half ? " of f16" : "", rows,
                 columns, depth, turned ? ", rows turned" : "");
     }
+    for (size_t i = 0; i < c_count; i++) got[i] = -7.0f;
+    table->matmul(rows, columns, depth, ordered, (ptrdiff_t)depth, b, (ptrdiff_t)panel_stride, NULL, got, (ptrdiff_t)stride, accumulate,
+                  chosen);
+    compare(report, c_count, got, expected, "%s matmul %zu x %zu x %zu of many rows", table->name, rows, columns, depth);
     float *all[] = {a, ordered, tiles, b, bias, residual, expected, got};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free_floats(all[i]);
     free(halves);
