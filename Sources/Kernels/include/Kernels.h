@@ -96,7 +96,8 @@ typedef struct {
     /// x[r * row_stride + k * depth_stride]. One of the strides is 1.
     void (*pack_tiles)(size_t rows, size_t depth, const float *x, ptrdiff_t row_stride, ptrdiff_t depth_stride, float *tiles);
 
-    /// ``matmul`` of many rows that ``pack_tiles`` packed, over 256 of the depth at most: the same bits.
+    /// ``matmul`` of many rows that ``pack_tiles`` packed, over 256 of the depth at most: the same bits. `rows` and `depth`
+    /// are those that were packed.
     void (*matmul_tiles)(size_t rows, size_t columns, size_t depth, const float *tiles, const float *b, ptrdiff_t panel_stride,
                          float *c, ptrdiff_t c_stride, int accumulate, const kernels_epilogue *epilogue);
 

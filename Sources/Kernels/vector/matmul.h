@@ -307,6 +307,7 @@ static void multiply_many(const product *p) {
             const size_t length = length_of(p, block);
             tile t = tile_at(p, panel, block);
             const void *then = panel + 2 * group <= p->panels ? weights_at(p, p->b, panel + group, block) : NULL;
+            if (panel + group == p->panels && p->next && p->blocks == 1) then = p->next;
             look_ahead(&t, then, KERNELS_PANEL * number_size(p), tiles);
             if (p->half) {
                 for (size_t i = 0; i < group; i++)
