@@ -116,9 +116,9 @@ private struct ProductTask: TeamTask {
 
     private func multiply(rows: Range<Int>, columns: Range<Int>, _ part: Int) {
         if columns.isEmpty { return }
-        // Short rows leave room for more.
-        let depth = max(min(a.columns, Self.depthTogether), 64)
-        for group in RowGroups(rows, largest: RowGroups.largest * Self.depthTogether / depth) {
+        // Short rows leave room for more, four times as many at most.
+        let longest = max(min(a.columns, Self.depthTogether), Self.depthTogether / 4)
+        for group in RowGroups(rows, largest: RowGroups.largest * Self.depthTogether / longest) {
             var start = 0
             repeat {  // a depth of 0 is one empty block
                 let depth = start..<min(start + Self.depthTogether, a.columns)

@@ -10,13 +10,12 @@ extension ForwardContext {
         let operations = x.rows * weight.inputs * weight.outputs
         // So large that each part is worth a run through memory of its own.
         let parts = min(max(weight.byteCount / (team.threads * 65_536), 1), 4)
-        if !weight.format.isQuantized, x.rows <= fewRows {
-            let task = PackedLinearTask(x: x, weight: weight, epilogue: epilogue, y: y, kernels: kernels)
-            return team.run(task, operations: operations, partsPerThread: parts)
-        }
         if !weight.format.isQuantized {
-            let rows = tiled(x)
-            let task = TiledLinearTask(rows: rows, weight: weight, epilogue: epilogue, y: y, kernels: kernels)
+            if x.rows <= fewRows {
+                let task = PackedLinearTask(x: x, weight: weight, epilogue: epilogue, y: y, kernels: kernels)
+                return team.run(task, operations: operations, partsPerThread: parts)
+            }
+            let task = TiledLinearTask(rows: tiled(x), weight: weight, epilogue: epilogue, y: y, kernels: kernels)
             return team.run(task, operations: operations, partsPerThread: parts)
         }
         let rows = QuantizedRows(rows: x.rows, inputs: weight.inputs)

@@ -10,7 +10,7 @@ package struct RowGroups: Sequence, IteratorProtocol {
     private let size: Int
 
     /// - Parameter largest: no run is longer; a multiple of 24, or as good as the multiple below it.
-    package init(_ rows: Range<Int>, largest: Int = Self.largest) {
+    package init(_ rows: Range<Int>, largest: Int) {
         let largest = Swift.max(largest / Self.tile, 1) * Self.tile
         rest = rows
         let groups = (rows.count + largest - 1) / largest

@@ -58,8 +58,7 @@ private struct PackRowsTask: TeamTask {
                 let inputs = rows.inputs(of: block)
                 kernels.pointee.pack_tiles(
                     group.count, inputs.count, x.floats + group.lowerBound * rows.inputs + inputs.lowerBound,
-                    rows.inputs,
-                    1, rows.tiles(group, block))
+                    rows.inputs, 1, rows.tiles(group, block))
             }
         }
     }
@@ -99,14 +98,12 @@ struct TiledLinearTask: TeamTask {
                 kernels.pointee.matmul_tiles_f16(
                     group.count, outputs.count, inputs.count, tiles,
                     panel.assumingMemoryBound(to: UInt16.self) + inputs.lowerBound * 16, weight.inputs * 16, found,
-                    width,
-                    adding, finish)
+                    width, adding, finish)
             } else {
                 kernels.pointee.matmul_tiles(
                     group.count, outputs.count, inputs.count, tiles,
                     panel.assumingMemoryBound(to: Float.self) + inputs.lowerBound * 16, weight.inputs * 16, found,
-                    width,
-                    adding, finish)
+                    width, adding, finish)
             }
         }
     }

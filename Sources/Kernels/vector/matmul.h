@@ -219,7 +219,7 @@ static void multiply_halves(const tile *t, size_t rows, size_t panels, size_t de
     }
 }
 
-/// What `matmul` or `matmul_f16` was asked for.
+/// What `matmul` or `matmul_f16` was asked for; or `matmul_tiles`, whose `a` are tiles.
 typedef struct {
     size_t rows, columns, depth;
     const float *a;
