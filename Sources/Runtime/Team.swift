@@ -20,7 +20,7 @@ extension TeamTask where Self: ~Copyable {
 /// A few threads that wait for work by spinning for some microseconds before they sleep.
 ///
 /// Starting a region costs about a microsecond, against some twenty for Dispatch or a task group, and a forward pass
-/// has five regions a layer. One region runs at a time; another thread that starts one waits for its turn. What a
+/// has some six regions a layer. One region runs at a time; another thread that starts one waits for its turn. What a
 /// region computes never depends on how many threads share it.
 public final class Team: Sendable {
     /// The process's own team, of as many threads as ``Processor/count`` says.

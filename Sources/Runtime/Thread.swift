@@ -15,7 +15,7 @@ package func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
     let context = Unmanaged.passRetained(Box(body)).toOpaque()
-    // Kernels hold some 100 kB, and more where nothing is optimised; musl gives a thread 128 kB.
+    // Kernels hold some tens of kilobytes, and more where nothing is optimised; musl gives a thread 128 kB.
     var (attributes, stackSize) = (pthread_attr_t(), 0)
     pthread_attr_init(&attributes)
     defer { pthread_attr_destroy(&attributes) }

@@ -79,12 +79,13 @@ extension ForwardContext {
         let channels = projections.shape[-1] / 3
         let output = tensor(Shape(projections.rows, channels))
         let longest = spans.reduce(0) { max($0, $1.cache.capacity) }
-        let rows = spans.reduce(0) { max($0, min($1.count, AttentionTask.stripRows)) }
+        let rows = spans.reduce(0) { max($0, min($1.count, AttentionStrip.rows)) }
         let work = spans.reduce(0) { $0 + $1.count * ($1.firstPosition + $1.count) } * channels * 2
         let tapped = isTapped(.attentionPattern, layer: layer)
         var task = AttentionTask(
             projections: projections, spans: spans, layer: layer, scale: scale, output: output,
-            scratch: tensor(Shape(team.threads, rows, tapped ? 0 : longest)), kernels: kernels)
+            scratch: tensor(Shape(team.threads, rows, tapped ? 0 : AttentionStrip.stride(keys: longest))),
+            kernels: kernels)
         if !tapped {
             team.run(task, operations: work)
             return output
@@ -134,21 +135,19 @@ private struct AttentionTask: TeamTask {
     let layer: Int
     let scale: Float
     let output: Tensor
-    /// [threads, strip rows, keys], where strips live when nobody looks.
+    /// [threads, strip rows, strip stride], where strips live when nobody looks.
     let scratch: Tensor
     let kernels: KernelTable
     var phase = Phase.whole
     /// [H, rows, keys] of the only span, where they live when somebody does.
     var pattern: Tensor?
 
-    static let stripRows = 32
-
     /// Strips go round the parts in turn.
     func run(part: Int, of parts: Int) {
         var item = 0
         for span in spans {
-            for start in stride(from: 0, to: span.count, by: Self.stripRows) {
-                let rows = start..<min(start + Self.stripRows, span.count)
+            for start in stride(from: 0, to: span.count, by: AttentionStrip.rows) {
+                let rows = start..<min(start + AttentionStrip.rows, span.count)
                 for head in 0..<span.cache.heads {
                     if item % parts == part { attend(span, rows, head, part) }
                     item += 1
@@ -159,28 +158,30 @@ private struct AttentionTask: TeamTask {
 
     private func attend(_ span: SequenceSpan, _ rows: Range<Int>, _ head: Int, _ part: Int) {
         let keys = span.firstPosition + rows.upperBound
-        let (strip, stride) =
+        let strip =
             if let pattern {
-                (pattern.floats + (head * span.count + rows.lowerBound) * pattern.shape[2], pattern.shape[2])
+                AttentionStrip(
+                    floats: pattern.floats + (head * span.count + rows.lowerBound) * pattern.shape[2],
+                    stride: pattern.shape[2])
             } else {
-                (scratch.floats + part * scratch.shape[1] * scratch.shape[2], scratch.shape[2])
+                AttentionStrip(
+                    floats: scratch.floats + part * scratch.shape[1] * scratch.shape[2], stride: scratch.shape[2])
             }
         if phase != .values {
-            score(span, rows, head, keys: keys, into: strip, stride: stride)
+            score(span, rows, head, keys: keys, into: strip)
             for row in rows {
-                let line = strip + (row - rows.lowerBound) * stride
+                let line = strip.row(row - rows.lowerBound)
                 let visible = span.firstPosition + row + 1
                 kernels.pointee.softmax(visible, scale, line)
-                for key in visible..<(pattern == nil ? keys : stride) { line[key] = 0 }
+                for key in visible..<(pattern?.shape[2] ?? keys) { line[key] = 0 }
             }
         }
-        if phase != .pattern { sumValues(span, rows, head, keys: keys, strip: strip, stride: stride) }
+        if phase != .pattern { sumValues(span, rows, head, keys: keys, strip: strip) }
     }
 
     /// strip[row, key] = query · key.
     private func score(
-        _ span: SequenceSpan, _ rows: Range<Int>, _ head: Int, keys: Int, into strip: UnsafeMutablePointer<Float>,
-        stride: Int
+        _ span: SequenceSpan, _ rows: Range<Int>, _ head: Int, keys: Int, into strip: AttentionStrip
     ) {
         let (cache, size, width) = (span.cache, span.cache.headSize, projections.shape[-1])
         let queries = projections.floats + (span.firstRow + rows.lowerBound) * width + head * size
@@ -194,21 +195,20 @@ private struct AttentionTask: TeamTask {
                     : cache.values(page: 0, layer: layer, head: head),
                 areHalves: cache.holdsHalves, panelStride: cache.keyPanelStride,
                 columns: min(KVCache.pageLength, keys - page * KVCache.pageLength),
-                into: strip + page * KVCache.pageLength, stride: stride, adding: false)
+                into: strip.floats + page * KVCache.pageLength, stride: strip.stride, adding: false)
         }
     }
 
     /// output[row] = Σ strip[row, key] value[key].
     private func sumValues(
-        _ span: SequenceSpan, _ rows: Range<Int>, _ head: Int, keys: Int, strip: UnsafeMutablePointer<Float>,
-        stride: Int
+        _ span: SequenceSpan, _ rows: Range<Int>, _ head: Int, keys: Int, strip: AttentionStrip
     ) {
         let (cache, size, width) = (span.cache, span.cache.headSize, output.shape[-1])
         let found = output.floats + (span.firstRow + rows.lowerBound) * width + head * size
         let pages = KVCache.pages(for: keys)
         for page in 0..<pages {
             multiply(
-                strip + page * KVCache.pageLength, stride: stride, rows: rows.count,
+                strip.floats + page * KVCache.pageLength, stride: strip.stride, rows: rows.count,
                 depth: min(KVCache.pageLength, keys - page * KVCache.pageLength),
                 by: cache.values(page: page, layer: layer, head: head),
                 next: page + 1 < pages ? cache.values(page: page + 1, layer: layer, head: head) : nil,

@@ -17,7 +17,6 @@ struct AttentionCore {
     var shownWeights: Tensor?
     var isReplaced: [Bool] = []
 
-    static let stripRows = 32
     /// Random numbers for the keys of one query and head.
     private static let dropoutPositions = 1 << 20
 
@@ -25,10 +24,10 @@ struct AttentionCore {
     private var longest: Int { spans.reduce(0) { max($0, $1.keys.count) } }
     private var paddedLongest: Int { (longest + 15) / 16 * 16 }
     private var paddedHead: Int { (headSize + 15) / 16 * 16 }
-    var stripCount: Int { Self.stripRows * max(paddedLongest, 16) }
+    var stripCount: Int { AttentionStrip.rows * AttentionStrip.stride(keys: longest) }
     var keyPanelCount: Int { paddedLongest * headSize }
     var valuePanelCount: Int { paddedLongest * paddedHead }
-    var stripPanelCount: Int { Self.stripRows * paddedHead }
+    var stripPanelCount: Int { AttentionStrip.rows * paddedHead }
     /// A strip, panels of keys and of values.
     var forwardScratch: Int { stripCount + keyPanelCount + valuePanelCount }
     /// Three strips and a transposed one, three sets of panels, and panels of a strip.
@@ -98,19 +97,17 @@ struct AttentionCore {
         }
     }
 
-    /// The attention weights of some rows, before dropout: strip[row, key], zeros where a key is masked.
+    /// The attention weights of some rows, before dropout: zeros where a key is masked.
     func weigh(
-        _ item: Item, _ rows: Range<Int>, keyPanels: UnsafeMutablePointer<Float>,
-        into strip: UnsafeMutablePointer<Float>
+        _ item: Item, _ rows: Range<Int>, keyPanels: UnsafeMutablePointer<Float>, into strip: AttentionStrip
     ) {
         let count = item.span.keys.count
         let seen = visible(item, rows.upperBound - 1)
         kernels.pointee.matmul(
             rows.count, seen, headSize, query(item, rows.lowerBound), queries.width, keyPanels, headSize * 16, nil,
-            strip,
-            count, 0, nil)
+            strip.floats, strip.stride, 0, nil)
         for row in rows {
-            let line = strip + (row - rows.lowerBound) * count
+            let line = strip.row(row - rows.lowerBound)
             let visible = visible(item, row)
             for key in visible..<count { line[key] = 0 }
             if mask.keyPadding == nil && mask.additive == nil {
@@ -138,23 +135,23 @@ struct AttentionCore {
         }
     }
 
-    /// Drops weights, or gradients of weights, of some rows: `from` and `to` may be the same.
-    func drop(
-        _ item: Item, _ rows: Range<Int>, from: UnsafeMutablePointer<Float>, to: UnsafeMutablePointer<Float>
-    ) {
+    /// Drops weights, or gradients of weights, of some rows as far as any of them sees: `from` and `to` may be the same.
+    func drop(_ item: Item, _ rows: Range<Int>, from: AttentionStrip, to: AttentionStrip) {
         guard let dropout else { return }
-        let count = item.span.keys.count
+        let count = visible(item, rows.upperBound - 1)
         for row in rows {
             // By the row's number in the whole step, the head and the key.
             let number = (firstRow + item.span.queries.lowerBound + row) * heads + item.head
-            let start = (row - rows.lowerBound) * count
-            dropout.apply(count, at: number * Self.dropoutPositions, from + start, to + start, kernels)
+            let line = row - rows.lowerBound
+            dropout.apply(count, at: number * Self.dropoutPositions, from.row(line), to.row(line), kernels)
         }
     }
 
     /// Strips of an item's rows.
     func forEachStrip(_ item: Item, _ body: (Range<Int>) -> Void) {
         let count = item.span.queries.count
-        for start in stride(from: 0, to: count, by: Self.stripRows) { body(start..<min(start + Self.stripRows, count)) }
+        for start in stride(from: 0, to: count, by: AttentionStrip.rows) {
+            body(start..<min(start + AttentionStrip.rows, count))
+        }
     }
 }

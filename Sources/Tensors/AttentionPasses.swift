@@ -20,8 +20,11 @@ struct AttentionForwardTask: TeamTask {
             if phase != .values { core.packRows(core.keys, item, into: keyPanels) }
             if phase != .weights { core.packColumns(core.values, item, into: valuePanels) }
             core.forEachStrip(item) { rows in
-                let first = item.firstWeight + rows.lowerBound * item.span.keys.count
-                let strip = weights.map { $0.floats + first } ?? scratch
+                let count = item.span.keys.count
+                let first = item.firstWeight + rows.lowerBound * count
+                let strip =
+                    weights.map { AttentionStrip(floats: $0.floats + first, stride: count) }
+                    ?? AttentionStrip(floats: scratch, stride: AttentionStrip.stride(keys: count))
                 if phase != .values {
                     core.weigh(item, rows, keyPanels: keyPanels, into: strip)
                     core.drop(item, rows, from: strip, to: strip)
@@ -33,8 +36,7 @@ struct AttentionForwardTask: TeamTask {
 
     /// output[row] = Σ strip[row, key] value[key], added up 64 keys at a time as a cache's pages are.
     private func sumValues(
-        _ item: AttentionCore.Item, _ rows: Range<Int>, _ strip: UnsafeMutablePointer<Float>,
-        _ panels: UnsafeMutablePointer<Float>
+        _ item: AttentionCore.Item, _ rows: Range<Int>, _ strip: AttentionStrip, _ panels: UnsafeMutablePointer<Float>
     ) {
         let (count, size, width) = (item.span.keys.count, core.headSize, output.shape[-1])
         let seen = core.fixedWeights(item) == nil ? core.visible(item, rows.upperBound - 1) : count
@@ -43,7 +45,8 @@ struct AttentionForwardTask: TeamTask {
         repeat {  // no key at all gives zeros
             let length = min(KVCache.pageLength, seen - key)
             core.kernels.pointee.matmul(
-                rows.count, size, length, strip + key, count, panels + key * 16, count * 16, nil, found, width,
+                rows.count, size, length, strip.floats + key, strip.stride, panels + key * 16, count * 16, nil, found,
+                width,
                 key > 0 ? 1 : 0, nil)
             key += KVCache.pageLength
         } while key < seen
@@ -60,10 +63,8 @@ struct AttentionBackwardTask: TeamTask {
     let scratch: Tensor
 
     func run(part: Int, of parts: Int) {
-        let weights = scratch.floats + part * core.backwardScratch
-        let dropped = weights + core.stripCount
-        let gradients = dropped + core.stripCount
-        let turned = gradients + core.stripCount
+        let scratch = scratch.floats + part * core.backwardScratch
+        let turned = scratch + 3 * core.stripCount
         let keyRows = turned + core.stripCount
         let valueRows = keyRows + core.keyPanelCount
         let keyColumns = valueRows + core.keyPanelCount
@@ -71,6 +72,10 @@ struct AttentionBackwardTask: TeamTask {
         let (kernels, size, width) = (core.kernels, core.headSize, dy.shape[-1])
         core.forEachItem(part, parts) { item in
             let count = item.span.keys.count
+            func strip(_ number: Int) -> AttentionStrip {
+                AttentionStrip(floats: scratch + number * core.stripCount, stride: AttentionStrip.stride(keys: count))
+            }
+            let (weights, dropped, gradients) = (strip(0), strip(1), strip(2))
             core.packRows(core.keys, item, into: keyRows)
             core.packRows(core.values, item, into: valueRows)
             core.packColumns(core.keys, item, into: keyColumns)
@@ -79,9 +84,10 @@ struct AttentionBackwardTask: TeamTask {
                 let first = item.span.queries.lowerBound + rows.lowerBound
                 let incoming = dy.floats + first * width + item.head * size
                 if let fixed = core.fixedWeights(item) {
+                    let strip = AttentionStrip(floats: fixed + rows.lowerBound * count, stride: count)
                     addTransposed(
-                        fixed + rows.lowerBound * count, incoming, stride: width, item, rows, count, into: dv,
-                        scratch: turned, panels: stripPanels)
+                        strip, incoming, stride: width, item, rows, count, into: dv, scratch: turned,
+                        panels: stripPanels)
                     return
                 }
                 core.weigh(item, rows, keyPanels: keyRows, into: weights)
@@ -91,20 +97,17 @@ struct AttentionBackwardTask: TeamTask {
                 // dV += usedᵀ dO
                 addTransposed(
                     used, incoming, stride: width, item, rows, seen, into: dv, scratch: turned, panels: stripPanels)
-                // dP = dO Vᵀ, then through dropout and softmax: dS
+                // dP = dO Vᵀ, then through dropout and softmax: dS, as far as any of these rows sees
                 kernels.pointee.matmul(
-                    rows.count, seen, size, incoming, width, valueRows, size * 16, nil, gradients, count, 0, nil)
-                for row in 0..<rows.count {
-                    let line = gradients + row * count
-                    for key in seen..<count { line[key] = 0 }
-                }
+                    rows.count, seen, size, incoming, width, valueRows, size * 16, nil, gradients.floats,
+                    gradients.stride, 0, nil)
                 core.drop(item, rows, from: gradients, to: gradients)
                 for row in 0..<rows.count {
-                    kernels.pointee.softmax_backward(count, core.scale, weights + row * count, gradients + row * count)
+                    kernels.pointee.softmax_backward(seen, core.scale, weights.row(row), gradients.row(row))
                 }
                 // dQ = dS K, dK += dSᵀ Q
                 kernels.pointee.matmul(
-                    rows.count, size, seen, gradients, count, keyColumns, count * 16, nil,
+                    rows.count, size, seen, gradients.floats, gradients.stride, keyColumns, count * 16, nil,
                     dq.pointer(row: first, column: item.head * size), dq.width, 0, nil)
                 addTransposed(
                     gradients, core.query(item, rows.lowerBound), stride: core.queries.width, item, rows, seen,
@@ -115,12 +118,12 @@ struct AttentionBackwardTask: TeamTask {
 
     /// target[key] += Σ strip[row, key] matrix[row] over a strip's rows.
     private func addTransposed(
-        _ strip: UnsafeMutablePointer<Float>, _ matrix: UnsafeMutablePointer<Float>, stride: Int,
+        _ strip: AttentionStrip, _ matrix: UnsafeMutablePointer<Float>, stride: Int,
         _ item: AttentionCore.Item, _ rows: Range<Int>, _ seen: Int, into target: TensorColumns,
         scratch: UnsafeMutablePointer<Float>, panels: UnsafeMutablePointer<Float>
     ) {
         let (kernels, size) = (core.kernels, core.headSize)
-        kernels.pointee.transpose(rows.count, seen, strip, item.span.keys.count, scratch, rows.count)
+        kernels.pointee.transpose(rows.count, seen, strip.floats, strip.stride, scratch, rows.count)
         for column in Swift.stride(from: 0, to: size, by: 16) {
             kernels.pointee.pack_columns(
                 rows.count, min(16, size - column), matrix + column, stride, panels + column * rows.count)

@@ -130,6 +130,7 @@ private struct ProductTask: TeamTask {
 
     /// What one block of the depth adds to a group of rows.
     private func multiply(rows: Range<Int>, depth: Range<Int>, columns: Range<Int>, _ part: Int) {
+        assert(rows.count * depth.count <= RowGroups.largest * Self.depthTogether)
         let panel = scratch.floats + part * Self.scratchCount
         let tiles = panel + Self.columnsTogether * Self.depthTogether
         kernels.pointee.pack_tiles(

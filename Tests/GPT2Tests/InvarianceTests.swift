@@ -6,10 +6,10 @@ import Testing
 
 /// One number, one way: the same bits of logits whatever else happens around a token.
 ///
-/// Everything is compared with ==, never with a tolerance. Lengths lie around the borders of register tiles (6, 12 and 16 rows),
-/// attention's strips (32), cache pages (64) and matmul's blocks of 256.
+/// Everything is compared with ==, never with a tolerance. Lengths lie around the borders of register tiles (6, 12, 16 and 24
+/// rows), attention's strips (32), cache pages (64), groups of rows (144) and matmul's blocks of 256.
 @Suite(.serialized) struct InvarianceTests {
-    static let lengths = [1, 5, 6, 7, 11, 12, 13, 15, 16, 17, 24, 25, 63, 64, 65, 255, 256, 257, 1023]
+    static let lengths = [1, 5, 6, 7, 11, 12, 13, 15, 16, 17, 24, 25, 63, 64, 65, 144, 145, 255, 256, 257, 1023]
 
     let runner: Runner
     /// 1023 tokens, and the logits of all in one piece, from two threads.

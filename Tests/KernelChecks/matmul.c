@@ -171,7 +171,7 @@ void check_matmul_bounds(const kernels_table *table, kernel_report *report) {
 }
 
 /// Rows in tiles give the bits of the twin's matmul, whichever way they lay, also in half precision, and so do these rows where
-/// they lie. Operands end exactly where their allocation ends.
+/// they lie, which may be deeper than a block. Operands end exactly where their allocation ends.
 static void check_tiles_of(const kernels_table *table, size_t rows, size_t columns, size_t depth, stream *s, kernel_report *report) {
     const kernels_table *scalar = kernels_named("scalar");
     const size_t turned = (rows + columns) % 2, stride = columns + 3, far = turned ? rows + 2 : depth + 2;
@@ -201,8 +201,9 @@ static void check_tiles_of(const kernels_table *table, size_t rows, size_t colum
     for (size_t i = 0; i < c_count; i++) expected[i] = -7.0f;
     scalar->matmul(rows, columns, depth, ordered, (ptrdiff_t)depth, b, (ptrdiff_t)panel_stride, NULL, expected, (ptrdiff_t)stride,
                    accumulate, chosen);
-    table->pack_tiles(rows, depth, a, turned ? 1 : (ptrdiff_t)far, turned ? (ptrdiff_t)far : 1, tiles);
-    for (int half = 0; half < 2; half++) {
+    const int fits = depth <= KERNELS_DEPTH_BLOCK;
+    if (fits) table->pack_tiles(rows, depth, a, turned ? 1 : (ptrdiff_t)far, turned ? (ptrdiff_t)far : 1, tiles);
+    for (int half = 0; fits && half < 2; half++) {
         for (size_t i = 0; i < c_count; i++) got[i] = -7.0f;
         if (half)
             table->matmul_tiles_f16(rows, columns, depth, tiles, halves, (ptrdiff_t)panel_stride, got, (ptrdiff_t)stride, accumulate,
@@ -213,8 +214,8 @@ static void check_tiles_of(const kernels_table *table, size_t rows, size_t colum
                 columns, depth, turned ? ", rows turned" : "");
     }
     for (size_t i = 0; i < c_count; i++) got[i] = -7.0f;
-    table->matmul(rows, columns, depth, ordered, (ptrdiff_t)depth, b, (ptrdiff_t)panel_stride, rows % 2 ? b : NULL, got, (ptrdiff_t)stride,
-                  accumulate, chosen);
+    table->matmul(rows, columns, depth, turned ? ordered : a, turned ? (ptrdiff_t)depth : (ptrdiff_t)far, b, (ptrdiff_t)panel_stride,
+                  rows % 2 ? b : NULL, got, (ptrdiff_t)stride, accumulate, chosen);
     compare(report, c_count, got, expected, "%s matmul %zu x %zu x %zu of many rows", table->name, rows, columns, depth);
     float *all[] = {a, ordered, tiles, b, bias, residual, expected, got};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free_floats(all[i]);
@@ -222,7 +223,8 @@ static void check_tiles_of(const kernels_table *table, size_t rows, size_t colum
 }
 
 void check_matmul_tiles(const kernels_table *table, kernel_report *report) {
-    static const size_t depths[] = {0, 1, 3, 4, 5, 15, 16, 17, 31, 32, 33, 64, 70, 255, 256}, many[] = {95, 96, 97, 132, 145, 264};
+    static const size_t depths[] = {0, 1, 3, 4, 5, 15, 16, 17, 31, 32, 33, 64, 70, 255, 256, 257, 513};
+    static const size_t many[] = {95, 96, 97, 132, 145, 264};
     static const size_t widths[] = {1, 7, 15, 16, 17, 33, 47, 48, 70};
     stream s = {48};
     for (size_t d = 0; d < sizeof depths / sizeof depths[0]; d++) {

@@ -25,13 +25,15 @@ import Testing
         for value in [tooLarge, -tooLarge, .nan] { #expect(areFinite(value) == [false, false], "\(value)") }
     }
 
-    /// A map so large that its outputs are made in several parts for each thread.
-    @Test(arguments: WeightFormat.allCases) func moreAndFewerPartsGiveTheSameBits(_ format: WeightFormat) {
+    /// A map so large that its outputs are made in several parts for each thread; rows that lie where they are, in a group of
+    /// tiles, and in more than one.
+    @Test(arguments: WeightFormat.allCases, [7, 13, 150])
+    func moreAndFewerPartsGiveTheSameBits(_ format: WeightFormat, _ count: Int) {
         let (inputs, outputs) = (1056, 2007)
         let weight = Weight.outputsByInputs(.normal(Shape(outputs, inputs), deviation: 0.02, seed: 1))
         let bias = Tensor.normal(Shape(outputs), seed: 2)
-        let rows = Tensor.normal(Shape(7, inputs), seed: 3)
-        let row = Tensor(rows.row(6), shape: Shape(1, inputs))
+        let rows = Tensor.normal(Shape(count, inputs), seed: 3)
+        let row = Tensor(rows.row(count - 1), shape: Shape(1, inputs))
         var expected: [[Float]] = []
         for threads in [1, 2, 3] {
             let context = ForwardContext(team: Team(threads: threads))

@@ -4,13 +4,12 @@
 /// functions take the tile's size as constants, so that every size gets straight-line code.
 
 #define PANEL_VECTORS (KERNELS_PANEL / LANES)
-_Static_assert(WIDE_PANELS <= 2, "a row that is left over from tiles of many takes two panels at most");
 /// Panels that one row takes together where they are at most so deep.
 #define NEAR_PANELS 4
 #define NEAR_DEPTH 64
 /// Panels of a tile.
 #define MOST_PANELS 4
-_Static_assert(FAR_PANELS <= MOST_PANELS && NEAR_PANELS <= MOST_PANELS, "no tile has more");
+_Static_assert(FAR_PANELS <= MOST_PANELS && NEAR_PANELS <= MOST_PANELS && WIDE_PANELS <= MOST_PANELS, "no tile has more");
 
 typedef struct {
     const float *a;
@@ -149,7 +148,7 @@ static void multiply_1(const tile *t, size_t panels, size_t depth) {
     if (panels == NEAR_PANELS && depth <= NEAR_DEPTH) multiply_weights(t, 1, NEAR_PANELS, depth, 0, 0);
     else if (panels == FAR_PANELS) multiply(t, 1, FAR_PANELS, depth);
     else if (panels == NEAR_PANELS) multiply(t, 1, NEAR_PANELS, depth);
-    else if (panels == 2) multiply(t, 1, 2, depth);  // or WIDE_PANELS, for the row left over from tiles of many
+    else if (panels == 2) multiply(t, 1, 2, depth);
     else multiply(t, 1, 1, depth);
 }
 static void multiply_2(const tile *t, size_t panels, size_t depth) {

@@ -33,7 +33,7 @@ static ALWAYS_INLINE void turn_rows(size_t height, size_t depth, const float *x,
 }
 
 static void pack_tiles(size_t rows, size_t depth, const float *x, ptrdiff_t row_stride, ptrdiff_t depth_stride, float *tiles) {
-    // Where the depth goes from row to row, those of the first cache are read by all tiles before the next.
+    // Where the depth goes from row to row, all tiles read what of it fits the first cache before the next.
     const size_t together = depth_stride == 1 ? depth : 32, count = tile_count(rows);
     for (size_t start = 0; start < depth; start += together) {
         const size_t length = depth - start < together ? depth - start : together;
@@ -94,6 +94,7 @@ static void multiply_packed_rows(const tile *t, size_t rows, size_t depth) {
 }
 _Static_assert(PACKED_ROWS == 6 || PACKED_ROWS == 24, "a case for each height");
 
+/// One block of the depth.
 static ALWAYS_INLINE void multiply_tiles(const product *p) {
     float widened[KERNELS_DEPTH_BLOCK * KERNELS_PANEL];
     const size_t count = tile_count(p->rows);
