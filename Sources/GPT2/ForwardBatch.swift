@@ -110,12 +110,12 @@ public struct ForwardBatch {
 
 extension KVCache {
     /// Room for one sequence of `capacity` positions of a model; the model's context length at most. Keys and values are
-    /// halves where the model's weights are q8 or q4, whose own errors are far larger.
+    /// bytes where the model's weights are q8 or q4.
     public convenience init(for model: GPT2, capacity: Int) {
         let configuration = model.configuration
         self.init(
             layers: configuration.layers, heads: configuration.heads, headSize: configuration.headSize,
-            capacity: min(capacity, configuration.contextLength), holdsHalves: model.cachesHalves)
+            capacity: min(capacity, configuration.contextLength), holdsBytes: model.cachesBytes)
     }
 }
 
@@ -126,7 +126,7 @@ extension GPT2 {
     package func cache(for positions: Int) throws(InputError) -> KVCache {
         let memory = KVCache.fits(
             layers: configuration.layers, heads: configuration.heads, headSize: configuration.headSize,
-            capacity: min(positions, configuration.contextLength), holdsHalves: cachesHalves)
+            capacity: min(positions, configuration.contextLength), holdsBytes: cachesBytes)
         guard memory.isThere else {
             throw InputError(
                 .data,
@@ -137,6 +137,6 @@ extension GPT2 {
         return KVCache(for: self, capacity: positions)
     }
 
-    /// Whether keys and values are cached in half precision.
-    var cachesHalves: Bool { blocks.contains { $0.attention.projection.weight.format.isQuantized } }
+    /// Whether keys and values are cached as bytes.
+    var cachesBytes: Bool { blocks.contains { $0.attention.projection.weight.format.isQuantized } }
 }

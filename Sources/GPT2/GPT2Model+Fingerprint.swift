@@ -36,6 +36,7 @@ extension GPT2 {
             scaled \(configuration.scaleAttentionWeights) \(configuration.scaleAttentionByInverseLayer)
 
             """
+        if cachesBytes { text += "keys and values as bytes\n" }
         for block in blocks {
             let (attention, feedForward) = (block.attention, block.feedForward)
             for map in [attention.projection, attention.output, feedForward.inner, feedForward.output] {

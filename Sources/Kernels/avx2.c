@@ -98,6 +98,10 @@ static ALWAYS_INLINE V v_where_reached(W words, uint32_t threshold, V v) {
 
 static ALWAYS_INLINE V v_widen(const uint16_t *x) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)x)); }
 
+static ALWAYS_INLINE V v_widen_bytes(const int8_t *x) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)x)));
+}
+
 static void widen_f16(size_t count, const uint16_t *x, float *y) {
     size_t i = 0;
     for (; i + 8 <= count; i += 8) v_store(y + i, v_widen(x + i));

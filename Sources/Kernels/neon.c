@@ -95,6 +95,13 @@ static ALWAYS_INLINE V v_where_reached(W words, uint32_t threshold, V v) {
 
 static ALWAYS_INLINE V v_widen(const uint16_t *x) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(x))); }
 
+static ALWAYS_INLINE V v_widen_bytes(const int8_t *x) {
+    int32_t four;
+    memcpy(&four, x, sizeof four);
+    int8x8_t bytes = vreinterpret_s8_s32(vdup_n_s32(four));
+    return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(bytes))));
+}
+
 static void widen_f16(size_t count, const uint16_t *x, float *y) {
     size_t i = 0;
     for (; i + 4 <= count; i += 4) v_store(y + i, v_widen(x + i));

@@ -148,10 +148,18 @@ static void narrow_f16(size_t count, const float *x, uint16_t *y) {
     }
 }
 
-static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const uint16_t *b,
-                       ptrdiff_t panel_stride, const uint16_t *next, float *c, ptrdiff_t c_stride, int accumulate,
-                       const kernels_epilogue *epilogue) {
-    (void)next;
+static void multiply_elements(size_t count, const float *x, const float *y, float *z) {
+    for (size_t i = 0; i < count; i++) z[i] = x[i] * y[i];
+}
+
+static void widen_bytes(size_t count, const int8_t *x, float *y) {
+    for (size_t i = 0; i < count; i++) y[i] = (float)x[i];
+}
+
+/// By halves, or where there are none by bytes.
+static void matmul_widened(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const uint16_t *halves,
+                           const int8_t *bytes, ptrdiff_t panel_stride, float *c, ptrdiff_t c_stride, int accumulate,
+                           const kernels_epilogue *epilogue) {
     float panel[KERNELS_DEPTH_BLOCK * KERNELS_PANEL];
     for (size_t column = 0; column < columns; column += KERNELS_PANEL) {
         size_t valid = columns - column < KERNELS_PANEL ? columns - column : KERNELS_PANEL, start = 0;
@@ -163,12 +171,27 @@ static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a
                 if (last.bias) last.bias += column;
                 if (last.residual) last.residual += column;
             }
-            widen_f16(length * KERNELS_PANEL, b + (ptrdiff_t)(column / KERNELS_PANEL) * panel_stride + start * KERNELS_PANEL, panel);
+            const ptrdiff_t at = (ptrdiff_t)(column / KERNELS_PANEL) * panel_stride + (ptrdiff_t)(start * KERNELS_PANEL);
+            if (halves) widen_f16(length * KERNELS_PANEL, halves + at, panel);
+            else widen_bytes(length * KERNELS_PANEL, bytes + at, panel);
             matmul(rows, valid, length, a + start, a_stride, panel, (ptrdiff_t)(length * KERNELS_PANEL), NULL, c + column, c_stride,
                    accumulate || start > 0, epilogue && start + length == depth ? &last : NULL);
             start += KERNELS_DEPTH_BLOCK;
         } while (start < depth);
     }
+}
+
+static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const uint16_t *b,
+                       ptrdiff_t panel_stride, const uint16_t *next, float *c, ptrdiff_t c_stride, int accumulate,
+                       const kernels_epilogue *epilogue) {
+    (void)next;
+    matmul_widened(rows, columns, depth, a, a_stride, b, NULL, panel_stride, c, c_stride, accumulate, epilogue);
+}
+
+static void matmul_bytes(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const int8_t *b,
+                         ptrdiff_t panel_stride, const int8_t *next, float *c, ptrdiff_t c_stride, int accumulate) {
+    (void)next;
+    matmul_widened(rows, columns, depth, a, a_stride, NULL, b, panel_stride, c, c_stride, accumulate, NULL);
 }
 
 static void pack_tiles(size_t rows, size_t depth, const float *x, ptrdiff_t row_stride, ptrdiff_t depth_stride, float *tiles) {

@@ -10,6 +10,7 @@
         .name = (NAME), \
         .matmul = matmul, \
         .matmul_f16 = matmul_f16, \
+        .matmul_bytes = matmul_bytes, \
         .pack_tiles = pack_tiles, \
         .matmul_tiles = matmul_tiles, \
         .matmul_tiles_f16 = matmul_tiles_f16, \
@@ -17,6 +18,7 @@
         .softmax = softmax, \
         .block_maxima = block_maxima, \
         .activate = activate, \
+        .multiply = multiply_elements, \
         .widen_f16 = widen_f16, \
         .widen_bf16 = widen_bf16, \
         .quantize_row = quantize_row, \

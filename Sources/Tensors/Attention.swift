@@ -82,9 +82,10 @@ extension ForwardContext {
         let rows = spans.reduce(0) { max($0, min($1.count, AttentionStrip.rows)) }
         let work = spans.reduce(0) { $0 + $1.count * ($1.firstPosition + $1.count) } * channels * 2
         let tapped = isTapped(.attentionPattern, layer: layer)
+        let stripStride = tapped ? 0 : AttentionStrip.stride(keys: longest)
         var task = AttentionTask(
             projections: projections, spans: spans, layer: layer, scale: scale, output: output,
-            scratch: tensor(Shape(team.threads, rows, tapped ? 0 : AttentionStrip.stride(keys: longest))),
+            scratch: tensor(Shape(team.threads, rows, stripStride + KVCache.pageLength)), stripStride: stripStride,
             kernels: kernels)
         if !tapped {
             team.run(task, operations: work)
@@ -135,8 +136,10 @@ private struct AttentionTask: TeamTask {
     let layer: Int
     let scale: Float
     let output: Tensor
-    /// [threads, strip rows, strip stride], where strips live when nobody looks.
+    /// [threads, strip rows, stripStride + page length]: for each thread a strip, where it lives when nobody looks, and a
+    /// page's columns of it.
     let scratch: Tensor
+    let stripStride: Int
     let kernels: KernelTable
     var phase = Phase.whole
     /// [H, rows, keys] of the only span, where they live when somebody does.
@@ -164,8 +167,7 @@ private struct AttentionTask: TeamTask {
                     floats: pattern.floats + (head * span.count + rows.lowerBound) * pattern.shape[2],
                     stride: pattern.shape[2])
             } else {
-                AttentionStrip(
-                    floats: scratch.floats + part * scratch.shape[1] * scratch.shape[2], stride: scratch.shape[2])
+                AttentionStrip(floats: scratch(part), stride: stripStride)
             }
         if phase != .values {
             score(span, rows, head, keys: keys, into: strip)
@@ -176,7 +178,15 @@ private struct AttentionTask: TeamTask {
                 for key in visible..<(pattern?.shape[2] ?? keys) { line[key] = 0 }
             }
         }
-        if phase != .pattern { sumValues(span, rows, head, keys: keys, strip: strip) }
+        if phase != .pattern {
+            let scaled = AttentionStrip(
+                floats: scratch(part) + scratch.shape[1] * stripStride, stride: KVCache.pageLength)
+            sumValues(span, rows, head, keys: keys, strip: strip, scaled: scaled)
+        }
+    }
+
+    private func scratch(_ part: Int) -> UnsafeMutablePointer<Float> {
+        scratch.floats + part * scratch.shape[1] * scratch.shape[2]
     }
 
     /// strip[row, key] = query · key.
@@ -187,32 +197,42 @@ private struct AttentionTask: TeamTask {
         let queries = projections.floats + (span.firstRow + rows.lowerBound) * width + head * size
         let pages = KVCache.pages(for: keys)
         for page in 0..<pages {
+            let columns = min(KVCache.pageLength, keys - page * KVCache.pageLength)
+            let scores = AttentionStrip(floats: strip.floats + page * KVCache.pageLength, stride: strip.stride)
             multiply(
                 queries, stride: width, rows: rows.count, depth: size,
                 by: cache.keys(page: page, layer: layer, head: head),
                 next: page + 1 < pages
                     ? cache.keys(page: page + 1, layer: layer, head: head)
                     : cache.values(page: 0, layer: layer, head: head),
-                areHalves: cache.holdsHalves, panelStride: cache.keyPanelStride,
-                columns: min(KVCache.pageLength, keys - page * KVCache.pageLength),
-                into: strip.floats + page * KVCache.pageLength, stride: strip.stride, adding: false)
+                areBytes: cache.holdsBytes, panelStride: cache.keyPanelStride, columns: columns, into: scores.floats,
+                stride: scores.stride, adding: false)
+            if let scales = cache.scales(page: page, layer: layer, head: head) {
+                scores.multiply(by: scales, rows: rows.count, keys: columns, into: scores, kernels)
+            }
         }
     }
 
-    /// output[row] = Σ strip[row, key] value[key].
+    /// output[row] = Σ strip[row, key] value[key], page by page; where values are bytes, what they count goes to the weights.
     private func sumValues(
-        _ span: SequenceSpan, _ rows: Range<Int>, _ head: Int, keys: Int, strip: AttentionStrip
+        _ span: SequenceSpan, _ rows: Range<Int>, _ head: Int, keys: Int, strip: AttentionStrip,
+        scaled: AttentionStrip
     ) {
         let (cache, size, width) = (span.cache, span.cache.headSize, output.shape[-1])
         let found = output.floats + (span.firstRow + rows.lowerBound) * width + head * size
         let pages = KVCache.pages(for: keys)
         for page in 0..<pages {
+            let depth = min(KVCache.pageLength, keys - page * KVCache.pageLength)
+            var weights = AttentionStrip(floats: strip.floats + page * KVCache.pageLength, stride: strip.stride)
+            if let scales = cache.scales(page: page, layer: layer, head: head) {
+                weights.multiply(by: scales + KVCache.pageLength, rows: rows.count, keys: depth, into: scaled, kernels)
+                weights = scaled
+            }
             multiply(
-                strip.floats + page * KVCache.pageLength, stride: strip.stride, rows: rows.count,
-                depth: min(KVCache.pageLength, keys - page * KVCache.pageLength),
+                weights.floats, stride: weights.stride, rows: rows.count, depth: depth,
                 by: cache.values(page: page, layer: layer, head: head),
                 next: page + 1 < pages ? cache.values(page: page + 1, layer: layer, head: head) : nil,
-                areHalves: cache.holdsHalves, panelStride: KVCache.valuePanelStride, columns: size, into: found,
+                areBytes: cache.holdsBytes, panelStride: KVCache.valuePanelStride, columns: size, into: found,
                 stride: width, adding: page > 0)
         }
     }
@@ -221,13 +241,13 @@ private struct AttentionTask: TeamTask {
     /// memory is asked for the `next` one meanwhile.
     private func multiply(
         _ a: UnsafePointer<Float>, stride aStride: Int, rows: Int, depth: Int, by b: UnsafeRawPointer,
-        next: UnsafeRawPointer?, areHalves: Bool, panelStride: Int, columns: Int, into c: UnsafeMutablePointer<Float>,
+        next: UnsafeRawPointer?, areBytes: Bool, panelStride: Int, columns: Int, into c: UnsafeMutablePointer<Float>,
         stride cStride: Int, adding: Bool
     ) {
-        if areHalves {
-            kernels.pointee.matmul_f16(
-                rows, columns, depth, a, aStride, b.assumingMemoryBound(to: UInt16.self), panelStride,
-                next?.assumingMemoryBound(to: UInt16.self), c, cStride, adding ? 1 : 0, nil)
+        if areBytes {
+            kernels.pointee.matmul_bytes(
+                rows, columns, depth, a, aStride, b.assumingMemoryBound(to: Int8.self), panelStride,
+                next?.assumingMemoryBound(to: Int8.self), c, cStride, adding ? 1 : 0)
         } else {
             kernels.pointee.matmul(
                 rows, columns, depth, a, aStride, b.assumingMemoryBound(to: Float.self), panelStride,

@@ -1,11 +1,13 @@
+internal import Kernels
 internal import Runtime
 
 /// The keys and values of one sequence for every layer, so that a token's forward pass need not repeat those before it.
 ///
 /// They live in pages of 64 positions. A page holds, for each layer and head, the keys as 4 matmul panels
 /// [head size, 16 positions] and the values as panels [64 positions, 16 of the head size]: attention's two products
-/// run on the kernels that run everything else. Numbers are floats, or halves where the cache is made so: reading them takes
-/// most of attention's time when it writes token by token.
+/// run on the kernels that run everything else. Numbers are floats, or where the cache is made so signed bytes, with one scale
+/// for a position's key and one for its value in each head: reading them takes most of attention's time when it writes
+/// token by token (docs/decisions/0017-keys-and-values-as-bytes.md).
 public final class KVCache {
     /// Positions in a page. Attention adds up its values page by page, so this number is part of the arithmetic.
     package static let pageLength = 64
@@ -18,8 +20,8 @@ public final class KVCache {
     public let headSize: Int
     /// How many positions there is room for.
     public let capacity: Int
-    /// Whether keys and values are rounded to half precision.
-    public let holdsHalves: Bool
+    /// Whether keys and values are rounded to bytes, 127 being the largest size of each vector.
+    public let holdsBytes: Bool
     /// How many positions are filled.
     public private(set) var count = 0
 
@@ -28,33 +30,42 @@ public final class KVCache {
     /// A page's memory.
     private final class Page {
         let bytes: UnsafeMutableRawPointer
+        private let memory: UnsafeMutableRawPointer
 
-        /// Zeroed by the system when first touched: room that is never used costs no memory.
-        init(byteCount: Int) { bytes = .zeroed(byteCount: byteCount) }
+        /// Zeroed by the system when first touched: room that is never used costs no memory. From a cache line's start on.
+        init(byteCount: Int) {
+            memory = .zeroed(byteCount: byteCount + 64)
+            bytes = memory.alignedUp(toMultipleOf: 64)
+        }
 
-        deinit { bytes.freeZeroed() }
+        deinit { memory.freeZeroed() }
     }
 
     /// Room for `capacity` positions, reserved at once so that decoding never allocates; memory is used as it fills.
-    public init(layers: Int, heads: Int, headSize: Int, capacity: Int, holdsHalves: Bool = false) {
+    public init(layers: Int, heads: Int, headSize: Int, capacity: Int, holdsBytes: Bool = false) {
         self.layers = layers
         self.heads = heads
         self.headSize = headSize
         self.capacity = capacity
-        self.holdsHalves = holdsHalves
-        let pageBytes = Self.pageBytes(layers: layers, heads: heads, headSize: headSize, holdsHalves: holdsHalves)
+        self.holdsBytes = holdsBytes
+        let pageBytes = Self.pageBytes(layers: layers, heads: heads, headSize: headSize, holdsBytes: holdsBytes)
         pages = (0..<Self.pages(for: capacity)).map { _ in Page(byteCount: pageBytes) }
     }
 
-    private static func pageBytes(layers: Int, heads: Int, headSize: Int, holdsHalves: Bool) -> Int {
-        layers * heads * pageLength * (headSize + padded(headSize)) * (holdsHalves ? 2 : 4)
+    private static func pageBytes(layers: Int, heads: Int, headSize: Int, holdsBytes: Bool) -> Int {
+        layers * heads * pageLength * bytes(headSize: headSize, holdsBytes: holdsBytes)
+    }
+
+    /// Bytes of a position's key and value in one head.
+    private static func bytes(headSize: Int, holdsBytes: Bool) -> Int {
+        (headSize + padded(headSize)) * (holdsBytes ? 1 : 4) + (holdsBytes ? 2 * 4 : 0)
     }
 
     /// Whether the system would give the memory of a cache now.
     package static func fits(
-        layers: Int, heads: Int, headSize: Int, capacity: Int, holdsHalves: Bool
+        layers: Int, heads: Int, headSize: Int, capacity: Int, holdsBytes: Bool
     ) -> (isThere: Bool, byteCount: Int) {
-        let pageBytes = pageBytes(layers: layers, heads: heads, headSize: headSize, holdsHalves: holdsHalves)
+        let pageBytes = pageBytes(layers: layers, heads: heads, headSize: headSize, holdsBytes: holdsBytes)
         let (bytes, overflows) = pageBytes.multipliedReportingOverflow(by: pages(for: capacity))
         return overflows ? (false, .max) : (canAllocate(byteCount: bytes), bytes)
     }
@@ -81,7 +92,7 @@ public final class KVCache {
     /// Numbers from one panel of keys to the next.
     package var keyPanelStride: Int { headSize * 16 }
 
-    private var numberSize: Int { holdsHalves ? 2 : 4 }
+    private var numberSize: Int { holdsBytes ? 1 : 4 }
     /// Bytes of a page's keys of one head.
     private var keyBytes: Int { Self.pageLength * headSize * numberSize }
     /// Bytes of a page's values of one head.
@@ -89,7 +100,8 @@ public final class KVCache {
 
     /// The keys of a page: panels of 16 positions, each [head size, 16].
     package func keys(page: Int, layer: Int, head: Int) -> UnsafeMutableRawPointer {
-        pages[page].bytes + (layer * heads + head) * (keyBytes + valueBytes)
+        let bytes = Self.pageLength * Self.bytes(headSize: headSize, holdsBytes: holdsBytes)
+        return pages[page].bytes + (layer * heads + head) * bytes
     }
 
     /// The values of a page: panels of 16 of the head's channels, each [64 positions, 16].
@@ -97,15 +109,27 @@ public final class KVCache {
         keys(page: page, layer: layer, head: head) + keyBytes
     }
 
+    /// What the bytes of a page's keys count, one for each of its 64 positions, and behind them those of its values; nil where
+    /// numbers are floats.
+    package func scales(page: Int, layer: Int, head: Int) -> UnsafeMutablePointer<Float>? {
+        if !holdsBytes { return nil }
+        let values = values(page: page, layer: layer, head: head)
+        return (values + valueBytes).assumingMemoryBound(to: Float.self)
+    }
+
     /// Stores one position's key and value, [head size] each.
     package func write(
         position: Int, layer: Int, head: Int, key: UnsafePointer<Float>, value: UnsafePointer<Float>
     ) {
-        guard holdsHalves else { return scatter(key, value, position: position, layer: layer, head: head) }
-        withUnsafeTemporaryAllocation(of: UInt16.self, capacity: headSize * 2) { halves in
-            guard let start = halves.baseAddress else { return }
-            Processor.kernels.pointee.narrow_f16(headSize, key, start)
-            Processor.kernels.pointee.narrow_f16(headSize, value, start + headSize)
+        let page = position / Self.pageLength
+        guard let scales = scales(page: page, layer: layer, head: head) else {
+            return scatter(key, value, position: position, layer: layer, head: head)
+        }
+        withUnsafeTemporaryAllocation(of: Int8.self, capacity: headSize * 2) { bytes in
+            guard let start = bytes.baseAddress else { return }
+            let scale = scales + position % Self.pageLength
+            scale[0] = kernels_bytes(headSize, key, start)
+            scale[Self.pageLength] = kernels_bytes(headSize, value, start + headSize)
             scatter(UnsafePointer(start), start + headSize, position: position, layer: layer, head: head)
         }
     }
@@ -132,13 +156,15 @@ public final class KVCache {
     package func read(
         _ part: Part, position: Int, layer: Int, head: Int, to destination: UnsafeMutablePointer<Float>
     ) {
-        guard holdsHalves else {
+        let page = position / Self.pageLength
+        guard let scales = scales(page: page, layer: layer, head: head) else {
             return gather(part, position: position, layer: layer, head: head, to: destination)
         }
-        withUnsafeTemporaryAllocation(of: UInt16.self, capacity: headSize) { halves in
-            guard let start = halves.baseAddress else { return }
+        let scale = scales[position % Self.pageLength + (part == .key ? 0 : Self.pageLength)]
+        withUnsafeTemporaryAllocation(of: Int8.self, capacity: headSize) { bytes in
+            guard let start = bytes.baseAddress else { return }
             gather(part, position: position, layer: layer, head: head, to: start)
-            Processor.kernels.pointee.widen_f16(headSize, start, destination)
+            for d in 0..<headSize { destination[d] = Float(start[d]) * scale }
         }
     }
 
@@ -157,7 +183,7 @@ public final class KVCache {
     }
 }
 
-/// What keys and values are kept as: floats, or halves by their bits.
+/// What keys and values are kept as.
 private protocol KVNumber: BitwiseCopyable {}
 extension Float: KVNumber {}
-extension UInt16: KVNumber {}
+extension Int8: KVNumber {}

@@ -45,8 +45,9 @@ import Testing
         #expect(cost.weightBytes == weights)
         // Each token reads its position's vector too; the token's own is in the head, which is read as a whole.
         #expect(cost.prompt(of: 33).bytes == weights + 33 * 4 * 128)
-        // Keys and values of 128 channels, 2 blocks, for each position before: halves beside weights of 8 and 4 bits.
-        let position = (bits < 16 ? 2 : 4) * 2 * 2 * 128
+        // Keys and values of 128 channels, 2 blocks, for each position before: beside weights of 8 and 4 bits bytes, and a scale
+        // for each of the 2 heads.
+        let position = 2 * 2 * (bits < 16 ? 128 + 4 * 2 : 4 * 128)
         let step = cost.decoding(steps: 1, sequences: 1, depth: 20).bytes
         #expect(step == weights + 4 * 128 + 20 * position)
         let steps = cost.decoding(steps: 2, sequences: 3, depth: 20).bytes

@@ -84,11 +84,11 @@ import Testing
                 slot / 16 * fresh.keyPanelStride + d * 16 + slot % 16,
                 d / 16 * KVCache.valuePanelStride + slot * 16 + d % 16
             )
-            if fresh.holdsHalves {
-                let keys = fresh.keys(page: page, layer: layer, head: head).assumingMemoryBound(to: UInt16.self)
-                let values = fresh.values(page: page, layer: layer, head: head).assumingMemoryBound(to: UInt16.self)
-                #expect(content.keys[offset] == Float(Float16(bitPattern: keys[keyPlace])))
-                #expect(content.values[offset] == Float(Float16(bitPattern: values[valuePlace])))
+            if let scales = fresh.scales(page: page, layer: layer, head: head) {
+                let keys = fresh.keys(page: page, layer: layer, head: head).assumingMemoryBound(to: Int8.self)
+                let values = fresh.values(page: page, layer: layer, head: head).assumingMemoryBound(to: Int8.self)
+                #expect(content.keys[offset] == Float(keys[keyPlace]) * scales[slot])
+                #expect(content.values[offset] == Float(values[valuePlace]) * scales[KVCache.pageLength + slot])
             } else {
                 let keys = fresh.keys(page: page, layer: layer, head: head).assumingMemoryBound(to: Float.self)
                 let values = fresh.values(page: page, layer: layer, head: head).assumingMemoryBound(to: Float.self)

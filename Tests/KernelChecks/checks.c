@@ -18,6 +18,7 @@ static const kernel_check twins[] = {
     {"widening of bf16", check_widen_bf16},
     {"narrowing to f16", check_narrow_f16},
     {"matmul of f16", check_matmul_f16},
+    {"matmul of bytes", check_matmul_bytes},
     {"packing of q8", check_pack_q8},
     {"packing of q4", check_pack_q4},
     {"quantising of rows", check_quantize_row},
@@ -30,6 +31,7 @@ static const kernel_check twins[] = {
     {"softmax, backward", check_softmax_backward},
     {"cross-entropy", check_cross_entropy},
     {"scaled sum", check_add_scaled},
+    {"products", check_multiply},
     {"sum of squares", check_sum_of_squares},
     {"AdamW", check_adamw},
     {"dropout", check_dropout},
@@ -50,6 +52,7 @@ static const kernel_check accuracy[] = {
     {"widening of bf16", check_widen_bf16_accuracy},
     {"narrowing to f16", check_narrow_f16_accuracy},
     {"matmul of f16", check_matmul_f16},
+    {"matmul of bytes", check_matmul_bytes},
     {"packing of q8", check_pack_q8_accuracy},
     {"packing of q4", check_pack_q4_accuracy},
     {"quantising of rows", check_quantize_row_accuracy},
@@ -70,6 +73,7 @@ kernel_check_list kernel_accuracy(void) { return LIST(accuracy); }
 
 static const kernel_check helpers[] = {
     {"finiteness", check_all_finite},
+    {"bytes for floats", check_bytes},
     {"names", check_names},
 };
 kernel_check_list kernel_helpers(void) { return LIST(helpers); }

@@ -18,6 +18,7 @@ void check_widen_bf16(const kernels_table *table, kernel_report *report);
 void check_narrow_f16(const kernels_table *table, kernel_report *report);
 void check_matmul_tiles(const kernels_table *table, kernel_report *report);
 void check_matmul_f16(const kernels_table *table, kernel_report *report);
+void check_matmul_bytes(const kernels_table *table, kernel_report *report);
 void check_pack_q8(const kernels_table *table, kernel_report *report);
 void check_pack_q4(const kernels_table *table, kernel_report *report);
 void check_quantize_row(const kernels_table *table, kernel_report *report);
@@ -31,6 +32,7 @@ void check_layer_norm_parameters(const kernels_table *table, kernel_report *repo
 void check_softmax_backward(const kernels_table *table, kernel_report *report);
 void check_cross_entropy(const kernels_table *table, kernel_report *report);
 void check_add_scaled(const kernels_table *table, kernel_report *report);
+void check_multiply(const kernels_table *table, kernel_report *report);
 void check_sum_of_squares(const kernels_table *table, kernel_report *report);
 void check_adamw(const kernels_table *table, kernel_report *report);
 void check_dropout(const kernels_table *table, kernel_report *report);
@@ -62,6 +64,7 @@ void check_adamw_accuracy(const kernels_table *table, kernel_report *report);
 void check_dropout_words(const kernels_table *table, kernel_report *report);
 
 void check_all_finite(const kernels_table *table, kernel_report *report);
+void check_bytes(const kernels_table *table, kernel_report *report);
 void check_names(const kernels_table *table, kernel_report *report);
 
 #endif

@@ -239,8 +239,8 @@ void check_matmul_tiles(const kernels_table *table, kernel_report *report) {
     }
 }
 
-/// Halves give the bits of the floats that they are.
-void check_matmul_f16(const kernels_table *table, kernel_report *report) {
+/// Halves, or signed bytes, give the bits of the floats that they are.
+static void check_narrow(const kernels_table *table, int are_bytes, kernel_report *report) {
     static const size_t depths[] = {0, 1, 5, 64, 65, 255, 256, 257, 600};
     const kernels_table *scalar = kernels_named("scalar");
     stream s = {47};
@@ -251,13 +251,17 @@ void check_matmul_f16(const kernels_table *table, kernel_report *report) {
                 // Panels may lie apart, and the sums be added to what is there, as attention has it.
                 size_t panel_stride = depth * KERNELS_PANEL + columns % 3 * 16, count = panels * panel_stride;
                 int accumulate = rows % 3 == 1;
-                uint16_t *halves = malloc(count * sizeof(uint16_t) + 1);
+                uint16_t *halves = malloc(are_bytes ? 1 : count * sizeof(uint16_t) + 1);
+                int8_t *bytes = malloc(are_bytes ? count + 1 : 1);
                 float *wide = floats(count), *a = floats(rows * depth);
                 float *bias = floats(columns), *residual = floats(rows * columns);
                 size_t stride = columns + 3;
                 float *expected = floats((rows + 1) * stride), *got = floats((rows + 1) * stride);
-                for (size_t i = 0; i < count; i++) halves[i] = (uint16_t)(next_bits(&s) % 0x3c00 | next_bits(&s) << 15);
-                scalar->widen_f16(count, halves, wide);
+                for (size_t i = 0; i < count; i++) {
+                    if (are_bytes) wide[i] = bytes[i] = (int8_t)next_bits(&s);
+                    else halves[i] = (uint16_t)(next_bits(&s) % 0x3c00 | next_bits(&s) << 15);
+                }
+                if (!are_bytes) scalar->widen_f16(count, halves, wide);
                 fill(&s, rows * depth, a, -1.0f, 1.0f);
                 fill(&s, columns, bias, -1.0f, 1.0f);
                 fill(&s, rows * columns, residual, -1.0f, 1.0f);
@@ -268,14 +272,19 @@ void check_matmul_f16(const kernels_table *table, kernel_report *report) {
                     .residual_stride = (ptrdiff_t)columns,
                     .activation = (kernels_activation)(columns % 6),
                 };
-                const kernels_epilogue *chosen = (rows + columns) % 5 ? &epilogue : NULL;
+                const kernels_epilogue *chosen = (rows + columns) % 5 && !are_bytes ? &epilogue : NULL;
                 scalar->matmul(rows, columns, depth, a, (ptrdiff_t)depth, wide, (ptrdiff_t)panel_stride, NULL,
                                expected, (ptrdiff_t)stride, accumulate, chosen);
-                table->matmul_f16(rows, columns, depth, a, (ptrdiff_t)depth, halves, (ptrdiff_t)panel_stride,
-                                  columns % 2 ? halves : NULL, got, (ptrdiff_t)stride, accumulate, chosen);
-                compare(report, (rows + 1) * stride, got, expected, "%s matmul of f16 %zu x %zu x %zu", table->name, rows, columns,
-                        depth);
+                if (are_bytes)
+                    table->matmul_bytes(rows, columns, depth, a, (ptrdiff_t)depth, bytes, (ptrdiff_t)panel_stride,
+                                        columns % 2 ? bytes : NULL, got, (ptrdiff_t)stride, accumulate);
+                else
+                    table->matmul_f16(rows, columns, depth, a, (ptrdiff_t)depth, halves, (ptrdiff_t)panel_stride,
+                                      columns % 2 ? halves : NULL, got, (ptrdiff_t)stride, accumulate, chosen);
+                compare(report, (rows + 1) * stride, got, expected, "%s matmul of %s %zu x %zu x %zu", table->name,
+                        are_bytes ? "bytes" : "f16", rows, columns, depth);
                 free(halves);
+                free(bytes);
                 free_floats(wide);
                 free_floats(a);
                 free_floats(bias);
@@ -286,3 +295,6 @@ void check_matmul_f16(const kernels_table *table, kernel_report *report) {
         }
     }
 }
+
+void check_matmul_f16(const kernels_table *table, kernel_report *report) { check_narrow(table, 0, report); }
+void check_matmul_bytes(const kernels_table *table, kernel_report *report) { check_narrow(table, 1, report); }

@@ -29,6 +29,31 @@ void check_add_scaled(const kernels_table *table, kernel_report *report) {
     }
 }
 
+void check_multiply(const kernels_table *table, kernel_report *report) {
+    const kernels_table *scalar = kernels_named("scalar");
+    stream s = {45};
+    for (size_t number = 0; number < row_numbers; number++) {
+        size_t count = row_count(number), kind = number % row_kinds;
+        float *x = floats(count), *y = floats(count), *expected = floats(count + guard);
+        fill_row(&s, kind, count, x);
+        fill_row(&s, (kind + number / row_kinds) % row_kinds, count, y);
+        for (size_t j = 0; j < count + guard; j++) expected[j] = 7.0f;
+        float *got = copy_of(count + guard, expected), *exact = floats(count);
+        scalar->multiply(count, x, y, expected);
+        table->multiply(count, x, y, got);
+        table->multiply(count, x, y, exact);
+        compare(report, count + guard, got, expected, "%s product of %zu, row kind %zu", table->name, count, kind);
+        compare(report, count, exact, expected, "%s product in an exact buffer of %zu", table->name, count);
+        float *left = copy_of(count, x), *right = copy_of(count, y);
+        table->multiply(count, left, y, left);
+        table->multiply(count, x, right, right);
+        compare(report, count, left, expected, "%s product of %zu in place of the first", table->name, count);
+        compare(report, count, right, expected, "%s product of %zu in place of the second", table->name, count);
+        float *all[] = {x, y, expected, got, exact, left, right};
+        for (size_t j = 0; j < sizeof all / sizeof all[0]; j++) free_floats(all[j]);
+    }
+}
+
 void check_sum_of_squares(const kernels_table *table, kernel_report *report) {
     const kernels_table *scalar = kernels_named("scalar");
     stream s = {42};

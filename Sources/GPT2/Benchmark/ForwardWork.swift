@@ -54,7 +54,9 @@ package struct NetworkCost: Sendable {
         let table = network.tokenEmbedding.table.format
         let tokenBytes = network.untiedHead == nil ? 0 : table.panelBytes(inputs: configuration.channels) / 16
         rowBytes = 4 * configuration.channels + tokenBytes
-        positionBytes = (network.cachesHalves ? 2 : 4) * 2 * configuration.layers * configuration.channels
+        positionBytes =
+            2 * configuration.layers
+            * (network.cachesBytes ? configuration.channels + 4 * configuration.heads : 4 * configuration.channels)
         blockOperations = linears.reduce(0) { $0 + 2 * $1.weight.inputs * $1.weight.outputs }
         headOperations = 2 * head.inputs * head.outputs
         attentionOperations = 2 * 2 * configuration.channels

@@ -92,6 +92,10 @@ typedef struct {
                        ptrdiff_t panel_stride, const uint16_t *next, float *c, ptrdiff_t c_stride, int accumulate,
                        const kernels_epilogue *epilogue);
 
+    /// ``matmul`` with signed bytes, likewise, and without an epilogue: `b` is ceil(columns / 16) panels of depth x 16 bytes.
+    void (*matmul_bytes)(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const int8_t *b,
+                         ptrdiff_t panel_stride, const int8_t *next, float *c, ptrdiff_t c_stride, int accumulate);
+
     /// Rows as ``matmul_tiles`` reads them, in an order that is this table's own: rows * depth floats, of which element (r, k) is
     /// x[r * row_stride + k * depth_stride]. One of the strides is 1.
     void (*pack_tiles)(size_t rows, size_t depth, const float *x, ptrdiff_t row_stride, ptrdiff_t depth_stride, float *tiles);
@@ -122,6 +126,9 @@ typedef struct {
 
     /// y[i] = activation(x[i]); x and y may be the same.
     void (*activate)(size_t count, kernels_activation activation, const float *x, float *y);
+
+    /// z[i] = x[i] * y[i]; z may be x or y.
+    void (*multiply)(size_t count, const float *x, const float *y, float *z);
 
     /// y[i] = x[i] as a float, x IEEE half precision or bfloat16.
     void (*widen_f16)(size_t count, const uint16_t *x, float *y);
@@ -212,6 +219,11 @@ const kernels_table *kernels_best(void);
 
 /// 1 if every element is finite.
 int kernels_all_finite(size_t count, const float *x);
+
+/// Bytes that stand for `count` floats: x[i] is near y[i] times what is returned, a scale of 16 significant bits that makes the
+/// largest size 127, so that bytes * scale are exact floats and give these bytes and this scale again. All are 0 where no size
+/// is above 2^-100; where one is no finite number the scale is NaN.
+float kernels_bytes(size_t count, const float *x, int8_t *y);
 
 /// The 32 numbers of one output from a block of a quantised panel.
 void kernels_unpack_q8(const uint8_t *block, size_t output, float *x);

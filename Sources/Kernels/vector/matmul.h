@@ -11,10 +11,27 @@
 #define MOST_PANELS 4
 _Static_assert(FAR_PANELS <= MOST_PANELS && NEAR_PANELS <= MOST_PANELS && WIDE_PANELS <= MOST_PANELS, "no tile has more");
 
+/// What a matrix of weights, keys or values holds: all are floats once they are multiplied. IEEE half precision, signed bytes.
+typedef enum { FLOATS, HALVES, BYTES } numbers;
+
+static ALWAYS_INLINE size_t size_of(const numbers kind) { return kind == FLOATS ? 4 : kind == HALVES ? 2 : 1; }
+
+/// LANES numbers from the one at `at` on.
+static ALWAYS_INLINE V load_numbers(const numbers kind, const void *b, ptrdiff_t at) {
+    return kind == FLOATS ? v_load((const float *)b + at)
+        : kind == HALVES ? v_widen((const uint16_t *)b + at)
+                         : v_widen_bytes((const int8_t *)b + at);
+}
+
+/// `count`, a multiple of LANES.
+static ALWAYS_INLINE void widen(const numbers kind, size_t count, const void *x, float *y) {
+    for (size_t i = 0; i < count; i += LANES) v_store(y + i, load_numbers(kind, x, (ptrdiff_t)i));
+}
+
 typedef struct {
     const float *a;
     ptrdiff_t a_stride;
-    const void *b;  // floats, or where `half` says so IEEE half precision
+    const void *b;
     ptrdiff_t panel_stride;
     float *c;
     ptrdiff_t c_stride;
@@ -78,8 +95,8 @@ static __attribute__((noinline)) void finish_tile(const tile *t, size_t rows, si
 
 /// - Parameter far: whether one row's weights come from memory in streams that are asked for a little ahead; else, and for many
 ///   rows, the tile says what to ask for.
-static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, const size_t panels, size_t depth, const int half,
-                                           const int far) {
+static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, const size_t panels, size_t depth,
+                                           const numbers kind, const int far) {
     V sums[TILE_ROWS][MOST_PANELS][PANEL_VECTORS];
     UNROLL for (size_t r = 0; r < rows; r++)
         UNROLL for (size_t p = 0; p < panels; p++)
@@ -90,28 +107,24 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
             UNROLL for (size_t p = 0; p < panels; p++)
                 __builtin_prefetch(t->c + (ptrdiff_t)r * t->c_stride + p * KERNELS_PANEL, 1, 3);
     const int asks = rows > (FEW_ROWS_ASK ? 1 : 2);
+    const size_t a_line = 4 / size_of(kind);  // holds so many of the depth
     // One pointer for every three rows: addressing reaches the other two, one and two strides on. The asm below hides that they
     // move together, else each row's place is computed anew.
     const float *at[(TILE_ROWS + 2) / 3];
     UNROLL for (size_t i = 0; i < (rows + 2) / 3; i++) at[i] = t->a + 3 * (ptrdiff_t)i * t->a_stride;
     const ptrdiff_t stride = t->a_stride;
-    const float *floats = t->b;
-    const uint16_t *halves = t->b;
     for (size_t k = 0; k < depth; k++) {
         V columns[MOST_PANELS][PANEL_VECTORS];
         UNROLL for (size_t p = 0; p < panels; p++) {
             ptrdiff_t line = (ptrdiff_t)p * t->panel_stride + (ptrdiff_t)k * KERNELS_PANEL;
             // Many rows take their time, so what they ask for waits in the second cache.
             const char *ahead = t->ahead + (ptrdiff_t)p * t->ahead_stride + k * t->ahead_step;
-            if (asks && !(half && k % 2)) __builtin_prefetch(ahead, 0, 2);
-            if (rows == 1 && !far && !(half && k % 2)) __builtin_prefetch(ahead, 0, NEAR_LEVEL);
-            if (PREFETCH_LINES && far && !half) __builtin_prefetch(floats + line + PREFETCH_LINES * KERNELS_PANEL, 0, 3);
-            if (PREFETCH_LINES && far && half && k % 2 == 0)
-                __builtin_prefetch(halves + line + 2 * PREFETCH_LINES * KERNELS_PANEL, 0, 3);
-            UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++) {
-                ptrdiff_t at = line + (ptrdiff_t)v * LANES;
-                columns[p][v] = half ? v_widen(halves + at) : v_load(floats + at);
-            }
+            if (asks && k % a_line == 0) __builtin_prefetch(ahead, 0, 2);
+            if (rows == 1 && !far && k % a_line == 0) __builtin_prefetch(ahead, 0, NEAR_LEVEL);
+            if (PREFETCH_LINES && far && k % a_line == 0)
+                __builtin_prefetch((const char *)t->b + (size_t)line * size_of(kind) + PREFETCH_LINES * 64, 0, 3);
+            UNROLL for (size_t v = 0; v < PANEL_VECTORS; v++)
+                columns[p][v] = load_numbers(kind, t->b, line + (ptrdiff_t)v * LANES);
         }
         UNROLL for (size_t r = 0; r < rows; r++) {
             V value = v_set1(at[r / 3][(ptrdiff_t)(r % 3) * stride]);
@@ -141,11 +154,11 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
 }
 
 static ALWAYS_INLINE void multiply(const tile *t, const size_t rows, const size_t panels, size_t depth) {
-    multiply_weights(t, rows, panels, depth, 0, rows == 1);
+    multiply_weights(t, rows, panels, depth, FLOATS, rows == 1);
 }
 
 static void multiply_1(const tile *t, size_t panels, size_t depth) {
-    if (panels == NEAR_PANELS && depth <= NEAR_DEPTH) multiply_weights(t, 1, NEAR_PANELS, depth, 0, 0);
+    if (panels == NEAR_PANELS && depth <= NEAR_DEPTH) multiply_weights(t, 1, NEAR_PANELS, depth, FLOATS, 0);
     else if (panels == FAR_PANELS) multiply(t, 1, FAR_PANELS, depth);
     else if (panels == NEAR_PANELS) multiply(t, 1, NEAR_PANELS, depth);
     else if (panels == 2) multiply(t, 1, 2, depth);
@@ -193,32 +206,39 @@ static void multiply_rows(const tile *t, size_t rows, size_t panels, size_t dept
 }
 
 /// Rows that are a single tile: each number is widened once.
-static void multiply_halves(const tile *t, size_t rows, size_t panels, size_t depth) {
+static ALWAYS_INLINE void multiply_widening(const tile *t, size_t rows, size_t panels, size_t depth, const numbers kind) {
     switch (rows) {
         case 1:
-            if (panels == NEAR_PANELS && depth <= NEAR_DEPTH) multiply_weights(t, 1, NEAR_PANELS, depth, 1, 0);
-            else if (panels == FAR_PANELS) multiply_weights(t, 1, FAR_PANELS, depth, 1, 1);
-            else if (panels == NEAR_PANELS) multiply_weights(t, 1, NEAR_PANELS, depth, 1, 1);
-            else if (panels == 2) multiply_weights(t, 1, 2, depth, 1, 1);
-            else multiply_weights(t, 1, 1, depth, 1, 1);
+            if (panels == NEAR_PANELS && depth <= NEAR_DEPTH) multiply_weights(t, 1, NEAR_PANELS, depth, kind, 0);
+            else if (panels == FAR_PANELS) multiply_weights(t, 1, FAR_PANELS, depth, kind, 1);
+            else if (panels == NEAR_PANELS) multiply_weights(t, 1, NEAR_PANELS, depth, kind, 1);
+            else if (panels == 2) multiply_weights(t, 1, 2, depth, kind, 1);
+            else multiply_weights(t, 1, 1, depth, kind, 1);
             break;
-        case 2: multiply_weights(t, 2, 1, depth, 1, 0); break;
-        case 3: multiply_weights(t, 3, 1, depth, 1, 0); break;
-        case 4: multiply_weights(t, 4, 1, depth, 1, 0); break;
-        case 5: multiply_weights(t, 5, 1, depth, 1, 0); break;
-        case 6: multiply_weights(t, 6, 1, depth, 1, 0); break;
+        case 2: multiply_weights(t, 2, 1, depth, kind, 0); break;
+        case 3: multiply_weights(t, 3, 1, depth, kind, 0); break;
+        case 4: multiply_weights(t, 4, 1, depth, kind, 0); break;
+        case 5: multiply_weights(t, 5, 1, depth, kind, 0); break;
+        case 6: multiply_weights(t, 6, 1, depth, kind, 0); break;
 #if TILE_ROWS > 6
-        case 7: multiply_weights(t, 7, 1, depth, 1, 0); break;
-        case 8: multiply_weights(t, 8, 1, depth, 1, 0); break;
-        case 9: multiply_weights(t, 9, 1, depth, 1, 0); break;
-        case 10: multiply_weights(t, 10, 1, depth, 1, 0); break;
-        case 11: multiply_weights(t, 11, 1, depth, 1, 0); break;
-        case 12: multiply_weights(t, 12, 1, depth, 1, 0); break;
+        case 7: multiply_weights(t, 7, 1, depth, kind, 0); break;
+        case 8: multiply_weights(t, 8, 1, depth, kind, 0); break;
+        case 9: multiply_weights(t, 9, 1, depth, kind, 0); break;
+        case 10: multiply_weights(t, 10, 1, depth, kind, 0); break;
+        case 11: multiply_weights(t, 11, 1, depth, kind, 0); break;
+        case 12: multiply_weights(t, 12, 1, depth, kind, 0); break;
 #endif
     }
 }
 
-/// What `matmul` or `matmul_f16` was asked for; or `matmul_tiles`, whose `a` are tiles.
+static void multiply_halves(const tile *t, size_t rows, size_t panels, size_t depth) {
+    multiply_widening(t, rows, panels, depth, HALVES);
+}
+static void multiply_bytes(const tile *t, size_t rows, size_t panels, size_t depth) {
+    multiply_widening(t, rows, panels, depth, BYTES);
+}
+
+/// What a kernel was asked for; the `a` of those that have tiles are these.
 typedef struct {
     size_t rows, columns, depth;
     const float *a;
@@ -230,7 +250,7 @@ typedef struct {
     ptrdiff_t c_stride;
     int accumulate;
     const kernels_epilogue *epilogue;
-    int half;               // whether b is halves
+    numbers kind;           // of b
     size_t panels, blocks;  // of columns and depth
 } product;
 
@@ -242,12 +262,10 @@ static ALWAYS_INLINE size_t length_of(const product *p, size_t block) {
     return left < KERNELS_DEPTH_BLOCK ? left : KERNELS_DEPTH_BLOCK;
 }
 
-static ALWAYS_INLINE size_t number_size(const product *p) { return p->half ? sizeof(uint16_t) : sizeof(float); }
-
 /// A block of a panel of `b`, or of what comes after it in its shape.
 static ALWAYS_INLINE const void *weights_at(const product *p, const void *b, size_t panel, size_t block) {
     ptrdiff_t at = (ptrdiff_t)panel * p->panel_stride + (ptrdiff_t)(first_of(block) * KERNELS_PANEL);
-    return (const char *)b + at * (ptrdiff_t)number_size(p);
+    return (const char *)b + at * (ptrdiff_t)size_of(p->kind);
 }
 
 static ALWAYS_INLINE tile tile_at(const product *p, size_t panel, size_t block) {
@@ -267,10 +285,10 @@ static ALWAYS_INLINE tile tile_at(const product *p, size_t panel, size_t block) 
 
 /// How many of the panels that are left go together. For one row long ones come from memory, in no more streams than it serves
 /// well; short ones are a page of keys or values that was asked for before, where more sums at once keep the multipliers busy.
-/// A few rows of halves, which are widened on their way, take one.
+/// A few rows by halves or bytes, which are widened on their way, take one.
 static ALWAYS_INLINE size_t panels_together(const product *p, size_t left) {
     if (p->rows > 1) {
-        size_t wanted = p->half && p->rows <= TILE_ROWS ? 1 : p->rows == 2 ? 2 : WIDE_PANELS;
+        size_t wanted = p->kind != FLOATS && p->rows <= TILE_ROWS ? 1 : p->rows == 2 ? 2 : WIDE_PANELS;
         return left >= wanted ? wanted : 1;
     }
     if (left >= FAR_PANELS && !(FAR_PANELS < NEAR_PANELS && p->depth <= NEAR_DEPTH)) return FAR_PANELS;
@@ -287,9 +305,11 @@ static void multiply_few(const product *p) {
             // it by themselves, others are asked for the next panels.
             const void *then = p->next && p->rows == 1 ? weights_at(p, p->next, panel, block) : NULL;
             if (FEW_ROWS_ASK && p->rows > 1 && panel + 2 * group <= p->panels) then = weights_at(p, p->b, panel + group, block);
-            look_ahead(&t, then, KERNELS_PANEL * number_size(p), 1);
-            if (p->half) multiply_halves(&t, p->rows, group, length_of(p, block));
-            else multiply_rows(&t, p->rows, group, length_of(p, block));
+            look_ahead(&t, then, KERNELS_PANEL * size_of(p->kind), 1);
+            const size_t length = length_of(p, block);
+            if (p->kind == BYTES) multiply_bytes(&t, p->rows, group, length);
+            else if (p->kind == HALVES) multiply_halves(&t, p->rows, group, length);
+            else multiply_rows(&t, p->rows, group, length);
         }
         panel += group;
     }
@@ -307,10 +327,14 @@ static void multiply_many(const product *p) {
             tile t = tile_at(p, panel, block);
             const void *then = panel + 2 * group <= p->panels ? weights_at(p, p->b, panel + group, block) : NULL;
             if (panel + group == p->panels && p->next && p->blocks == 1) then = p->next;
-            look_ahead(&t, then, KERNELS_PANEL * number_size(p), tiles);
-            if (p->half) {
-                for (size_t i = 0; i < group; i++)
-                    widen_f16(length * KERNELS_PANEL, weights_at(p, p->b, panel + i, block), widened + i * length * KERNELS_PANEL);
+            look_ahead(&t, then, KERNELS_PANEL * size_of(p->kind), tiles);
+            if (p->kind != FLOATS) {
+                for (size_t i = 0; i < group; i++) {
+                    const void *from = weights_at(p, p->b, panel + i, block);
+                    float *to = widened + i * length * KERNELS_PANEL;
+                    if (p->kind == BYTES) widen(BYTES, length * KERNELS_PANEL, from, to);
+                    else widen(HALVES, length * KERNELS_PANEL, from, to);
+                }
                 t.b = widened;
                 t.panel_stride = (ptrdiff_t)(length * KERNELS_PANEL);
             }
@@ -356,5 +380,12 @@ static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a
                        const kernels_epilogue *epilogue) {
     multiply_product((product){
         .rows = rows, .columns = columns, .depth = depth, .a = a, .a_stride = a_stride, .b = b, .panel_stride = panel_stride,
-        .half = 1, .next = next, .c = c, .c_stride = c_stride, .accumulate = accumulate, .epilogue = epilogue});
+        .kind = HALVES, .next = next, .c = c, .c_stride = c_stride, .accumulate = accumulate, .epilogue = epilogue});
+}
+
+static void matmul_bytes(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const int8_t *b,
+                         ptrdiff_t panel_stride, const int8_t *next, float *c, ptrdiff_t c_stride, int accumulate) {
+    multiply_product((product){
+        .rows = rows, .columns = columns, .depth = depth, .a = a, .a_stride = a_stride, .b = b, .panel_stride = panel_stride,
+        .kind = BYTES, .next = next, .c = c, .c_stride = c_stride, .accumulate = accumulate});
 }

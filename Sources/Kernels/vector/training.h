@@ -45,6 +45,10 @@ static void softmax_backward(size_t count, float scale, const float *y, float *d
     })
 }
 
+static void multiply_elements(size_t count, const float *x, const float *y, float *z) {
+    FOR_EACH_VECTOR(count, { store(z + at, v_mul(load(x + at, n), load(y + at, n)), n); })
+}
+
 static void add_scaled(size_t count, float scale, const float *x, float *y) {
     const V scales = v_set1(scale);
     FOR_EACH_VECTOR(count, { store(y + at, v_add(load(y + at, n), v_mul(load(x + at, n), scales)), n); })
