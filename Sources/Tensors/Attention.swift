@@ -207,7 +207,7 @@ private struct AttentionTask: TeamTask {
                     : cache.values(page: 0, layer: layer, head: head),
                 areBytes: cache.holdsBytes, panelStride: cache.keyPanelStride, columns: columns, into: scores.floats,
                 stride: scores.stride, adding: false)
-            if let scales = cache.scales(page: page, layer: layer, head: head) {
+            if let scales = cache.scales(.key, page: page, layer: layer, head: head) {
                 scores.multiply(by: scales, rows: rows.count, keys: columns, into: scores, kernels)
             }
         }
@@ -224,8 +224,8 @@ private struct AttentionTask: TeamTask {
         for page in 0..<pages {
             let depth = min(KVCache.pageLength, keys - page * KVCache.pageLength)
             var weights = AttentionStrip(floats: strip.floats + page * KVCache.pageLength, stride: strip.stride)
-            if let scales = cache.scales(page: page, layer: layer, head: head) {
-                weights.multiply(by: scales + KVCache.pageLength, rows: rows.count, keys: depth, into: scaled, kernels)
+            if let scales = cache.scales(.value, page: page, layer: layer, head: head) {
+                weights.multiply(by: scales, rows: rows.count, keys: depth, into: scaled, kernels)
                 weights = scaled
             }
             multiply(

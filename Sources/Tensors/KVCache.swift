@@ -93,10 +93,12 @@ public final class KVCache {
     package var keyPanelStride: Int { headSize * 16 }
 
     private var numberSize: Int { holdsBytes ? 1 : 4 }
-    /// Bytes of a page's keys of one head.
+    /// Bytes of a page's keys of one head, their scales not counted.
     private var keyBytes: Int { Self.pageLength * headSize * numberSize }
-    /// Bytes of a page's values of one head.
+    /// Bytes of a page's values of one head, their scales not counted.
     private var valueBytes: Int { Self.pageLength * Self.padded(headSize) * numberSize }
+    /// Bytes of a page's scales of keys or values.
+    private var scaleBytes: Int { holdsBytes ? Self.pageLength * 4 : 0 }
 
     /// The keys of a page: panels of 16 positions, each [head size, 16].
     package func keys(page: Int, layer: Int, head: Int) -> UnsafeMutableRawPointer {
@@ -106,30 +108,35 @@ public final class KVCache {
 
     /// The values of a page: panels of 16 of the head's channels, each [64 positions, 16].
     package func values(page: Int, layer: Int, head: Int) -> UnsafeMutableRawPointer {
-        keys(page: page, layer: layer, head: head) + keyBytes
+        keys(page: page, layer: layer, head: head) + keyBytes + scaleBytes
     }
 
-    /// What the bytes of a page's keys count, one for each of its 64 positions, and behind them those of its values; nil where
-    /// numbers are floats.
-    package func scales(page: Int, layer: Int, head: Int) -> UnsafeMutablePointer<Float>? {
+    /// What the bytes of a page's keys or values count, one number for each of its 64 positions; they lie behind these bytes. Nil
+    /// where numbers are floats.
+    package func scales(
+        _ part: Part, page: Int, layer: Int, head: Int
+    ) -> UnsafeMutablePointer<Float>? {
         if !holdsBytes { return nil }
-        let values = values(page: page, layer: layer, head: head)
-        return (values + valueBytes).assumingMemoryBound(to: Float.self)
+        let bytes =
+            switch part {
+            case .key: keys(page: page, layer: layer, head: head) + keyBytes
+            case .value: values(page: page, layer: layer, head: head) + valueBytes
+            }
+        return bytes.assumingMemoryBound(to: Float.self)
     }
 
     /// Stores one position's key and value, [head size] each.
     package func write(
         position: Int, layer: Int, head: Int, key: UnsafePointer<Float>, value: UnsafePointer<Float>
     ) {
-        let page = position / Self.pageLength
-        guard let scales = scales(page: page, layer: layer, head: head) else {
-            return scatter(key, value, position: position, layer: layer, head: head)
-        }
+        let (page, slot) = (position / Self.pageLength, position % Self.pageLength)
+        guard let keyScales = scales(.key, page: page, layer: layer, head: head),
+            let valueScales = scales(.value, page: page, layer: layer, head: head)
+        else { return scatter(key, value, position: position, layer: layer, head: head) }
         withUnsafeTemporaryAllocation(of: Int8.self, capacity: headSize * 2) { bytes in
             guard let start = bytes.baseAddress else { return }
-            let scale = scales + position % Self.pageLength
-            scale[0] = kernels_bytes(headSize, key, start)
-            scale[Self.pageLength] = kernels_bytes(headSize, value, start + headSize)
+            keyScales[slot] = kernels_bytes(headSize, key, start)
+            valueScales[slot] = kernels_bytes(headSize, value, start + headSize)
             scatter(UnsafePointer(start), start + headSize, position: position, layer: layer, head: head)
         }
     }
@@ -156,11 +163,10 @@ public final class KVCache {
     package func read(
         _ part: Part, position: Int, layer: Int, head: Int, to destination: UnsafeMutablePointer<Float>
     ) {
-        let page = position / Self.pageLength
-        guard let scales = scales(page: page, layer: layer, head: head) else {
+        let (page, slot) = (position / Self.pageLength, position % Self.pageLength)
+        guard let scale = scales(part, page: page, layer: layer, head: head)?[slot] else {
             return gather(part, position: position, layer: layer, head: head, to: destination)
         }
-        let scale = scales[position % Self.pageLength + (part == .key ? 0 : Self.pageLength)]
         withUnsafeTemporaryAllocation(of: Int8.self, capacity: headSize) { bytes in
             guard let start = bytes.baseAddress else { return }
             gather(part, position: position, layer: layer, head: head, to: start)

@@ -84,11 +84,13 @@ import Testing
                 slot / 16 * fresh.keyPanelStride + d * 16 + slot % 16,
                 d / 16 * KVCache.valuePanelStride + slot * 16 + d % 16
             )
-            if let scales = fresh.scales(page: page, layer: layer, head: head) {
+            if let keyScales = fresh.scales(.key, page: page, layer: layer, head: head),
+                let valueScales = fresh.scales(.value, page: page, layer: layer, head: head)
+            {
                 let keys = fresh.keys(page: page, layer: layer, head: head).assumingMemoryBound(to: Int8.self)
                 let values = fresh.values(page: page, layer: layer, head: head).assumingMemoryBound(to: Int8.self)
-                #expect(content.keys[offset] == Float(keys[keyPlace]) * scales[slot])
-                #expect(content.values[offset] == Float(values[valuePlace]) * scales[KVCache.pageLength + slot])
+                #expect(content.keys[offset] == Float(keys[keyPlace]) * keyScales[slot])
+                #expect(content.values[offset] == Float(values[valuePlace]) * valueScales[slot])
             } else {
                 let keys = fresh.keys(page: page, layer: layer, head: head).assumingMemoryBound(to: Float.self)
                 let values = fresh.values(page: page, layer: layer, head: head).assumingMemoryBound(to: Float.self)

@@ -385,6 +385,10 @@ static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a
 
 static void matmul_bytes(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const int8_t *b,
                          ptrdiff_t panel_stride, const int8_t *next, float *c, ptrdiff_t c_stride, int accumulate) {
+    if (next) {
+        const int8_t *behind = next + (ptrdiff_t)((columns + KERNELS_PANEL - 1) / KERNELS_PANEL) * panel_stride;
+        for (int i = 0; i < 4; i++) __builtin_prefetch(behind + i * 64, 0, NEAR_LEVEL);
+    }
     multiply_product((product){
         .rows = rows, .columns = columns, .depth = depth, .a = a, .a_stride = a_stride, .b = b, .panel_stride = panel_stride,
         .kind = BYTES, .next = next, .c = c, .c_stride = c_stride, .accumulate = accumulate});
