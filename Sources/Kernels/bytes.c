@@ -5,7 +5,9 @@
 #include "functions.h"
 #include "include/Kernels.h"
 
+#if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
+#endif
 
 float kernels_bytes(size_t count, const float *x, int8_t *y) {
     int32_t largest = 0;  // the bits of a size, which are ordered as sizes are, infinity and what is no number last
