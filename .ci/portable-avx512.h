@@ -1,4 +1,4 @@
-// The intrinsics that avx512.c uses, in plain C: SIMDe's, seven that SIMDe does not have, and AMX's.
+// The intrinsics that avx512.c uses, in plain C: SIMDe's, eight that SIMDe does not have, and AMX's.
 #include <simde/x86/avx512.h>
 #include <string.h>
 
@@ -19,6 +19,13 @@ static inline __m512i portable_cvtepu16_epi32(__m256i x) {
     uint32_t words[16];
     memcpy(halves, &x, sizeof halves);
     for (int l = 0; l < 16; l++) words[l] = halves[l];
+    return simde_mm512_loadu_si512(words);
+}
+static inline __m512i portable_cvtepi8_epi32(__m128i x) {
+    int8_t bytes[16];
+    int32_t words[16];
+    memcpy(bytes, &x, sizeof bytes);
+    for (int l = 0; l < 16; l++) words[l] = bytes[l];
     return simde_mm512_loadu_si512(words);
 }
 static inline __m512 portable_cvtph_ps(__m256i x) {
@@ -51,6 +58,7 @@ static inline __m512 portable_cvtepi32_ps(__m512i x) {
 #define _mm512_maskz_loadu_ps portable_maskz_loadu_ps
 #define _mm512_mask_storeu_ps portable_mask_storeu_ps
 #define _mm512_cvtepu16_epi32 portable_cvtepu16_epi32
+#define _mm512_cvtepi8_epi32 portable_cvtepi8_epi32
 #define _mm512_cvtph_ps portable_cvtph_ps
 #define _mm512_cvtps_pd portable_cvtps_pd
 #define _mm512_cvtepi32_ps portable_cvtepi32_ps
