@@ -93,7 +93,7 @@ typedef struct {
                        const kernels_epilogue *epilogue);
 
     /// ``matmul`` with signed bytes, likewise, and without an epilogue: `b` is ceil(columns / 16) panels of depth x 16 bytes.
-    /// The memory is asked for the 256 bytes behind the panels of `next` too, where there may be what 64 bytes' rows count.
+    /// The memory is asked for the 256 bytes behind the panels of `next` too, where the scales of 64 keys or values may lie.
     void (*matmul_bytes)(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const int8_t *b,
                          ptrdiff_t panel_stride, const int8_t *next, float *c, ptrdiff_t c_stride, int accumulate);
 
