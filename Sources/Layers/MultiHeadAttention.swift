@@ -96,7 +96,7 @@ public struct MultiHeadAttention: Module {
     ///   - rows: those to look with, where not all, in ascending order.
     ///   - residual: added to the result, in its shape.
     ///   - layer: the block's number, in the caches and for taps.
-    /// - Returns: [rows to look with, C]; the same bits as without caches.
+    /// - Returns: [rows to look with, C]; the same bits as without caches, if these hold floats.
     public func callAsFunction(
         _ x: Tensor, caches spans: [SequenceSpan], rows: [Int32]? = nil, adding residual: Tensor? = nil, layer: Int,
         _ context: ForwardContext

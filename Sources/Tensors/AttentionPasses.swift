@@ -46,8 +46,7 @@ struct AttentionForwardTask: TeamTask {
             let length = min(KVCache.pageLength, seen - key)
             core.kernels.pointee.matmul(
                 rows.count, size, length, strip.floats + key, strip.stride, panels + key * 16, count * 16, nil, found,
-                width,
-                key > 0 ? 1 : 0, nil)
+                width, key > 0 ? 1 : 0, nil)
             key += KVCache.pageLength
         } while key < seen
     }

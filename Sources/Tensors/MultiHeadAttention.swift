@@ -6,7 +6,7 @@ extension ForwardContext {
     /// arXiv:1706.03762, section 3.2), of sequences that are given as a whole.
     ///
     /// The arithmetic is that of ``attention(_:spans:layer:scale:)``, which reads keys and values from caches: causal
-    /// self-attention gives the same bits. Works on strips of 32 queries, forwards and backwards; the backward pass makes
+    /// self-attention gives the same bits where these hold floats. Works on strips of 32 queries, forwards and backwards; the backward pass makes
     /// the weights again. A query all of whose keys are masked finds zeros, as does one of no sequence.
     ///
     /// - Parameters:

@@ -6,7 +6,7 @@ public import Tokenizers
 
 /// The keys and values of a prompt in a file, for a later start of the same model.
 ///
-/// They are the floats that were computed, bit for bit, so a text that goes on from them is the same text. The file is a
+/// They are the floats that attention met, bit for bit, so a text that goes on from them is the same text. The file is a
 /// safetensors file; docs/prompt-cache.md says what is in it. It is mapped: what nobody asks for is not read.
 public final class PromptCacheFile: Sendable {
     public let path: String

@@ -12,14 +12,14 @@
 _Static_assert(FAR_PANELS <= MOST_PANELS && NEAR_PANELS <= MOST_PANELS && WIDE_PANELS <= MOST_PANELS, "no tile has more");
 
 /// What a matrix of weights, keys or values holds: all are floats once they are multiplied. IEEE half precision, signed bytes.
-typedef enum { FLOATS, HALVES, BYTES } numbers;
+typedef enum { OF_FLOATS, OF_HALVES, OF_BYTES } numbers;
 
-static ALWAYS_INLINE size_t size_of(const numbers kind) { return kind == FLOATS ? 4 : kind == HALVES ? 2 : 1; }
+static ALWAYS_INLINE size_t size_of(const numbers kind) { return kind == OF_FLOATS ? 4 : kind == OF_HALVES ? 2 : 1; }
 
 /// LANES numbers from the one at `at` on.
 static ALWAYS_INLINE V load_numbers(const numbers kind, const void *b, ptrdiff_t at) {
-    return kind == FLOATS ? v_load((const float *)b + at)
-        : kind == HALVES ? v_widen((const uint16_t *)b + at)
+    return kind == OF_FLOATS ? v_load((const float *)b + at)
+        : kind == OF_HALVES ? v_widen((const uint16_t *)b + at)
                          : v_widen_bytes((const int8_t *)b + at);
 }
 
@@ -154,11 +154,11 @@ static ALWAYS_INLINE void multiply_weights(const tile *t, const size_t rows, con
 }
 
 static ALWAYS_INLINE void multiply(const tile *t, const size_t rows, const size_t panels, size_t depth) {
-    multiply_weights(t, rows, panels, depth, FLOATS, rows == 1);
+    multiply_weights(t, rows, panels, depth, OF_FLOATS, rows == 1);
 }
 
 static void multiply_1(const tile *t, size_t panels, size_t depth) {
-    if (panels == NEAR_PANELS && depth <= NEAR_DEPTH) multiply_weights(t, 1, NEAR_PANELS, depth, FLOATS, 0);
+    if (panels == NEAR_PANELS && depth <= NEAR_DEPTH) multiply_weights(t, 1, NEAR_PANELS, depth, OF_FLOATS, 0);
     else if (panels == FAR_PANELS) multiply(t, 1, FAR_PANELS, depth);
     else if (panels == NEAR_PANELS) multiply(t, 1, NEAR_PANELS, depth);
     else if (panels == 2) multiply(t, 1, 2, depth);
@@ -232,10 +232,10 @@ static ALWAYS_INLINE void multiply_widening(const tile *t, size_t rows, size_t p
 }
 
 static void multiply_halves(const tile *t, size_t rows, size_t panels, size_t depth) {
-    multiply_widening(t, rows, panels, depth, HALVES);
+    multiply_widening(t, rows, panels, depth, OF_HALVES);
 }
 static void multiply_bytes(const tile *t, size_t rows, size_t panels, size_t depth) {
-    multiply_widening(t, rows, panels, depth, BYTES);
+    multiply_widening(t, rows, panels, depth, OF_BYTES);
 }
 
 /// What a kernel was asked for; the `a` of those that have tiles are these.
@@ -288,7 +288,7 @@ static ALWAYS_INLINE tile tile_at(const product *p, size_t panel, size_t block) 
 /// A few rows by halves or bytes, which are widened on their way, take one.
 static ALWAYS_INLINE size_t panels_together(const product *p, size_t left) {
     if (p->rows > 1) {
-        size_t wanted = p->kind != FLOATS && p->rows <= TILE_ROWS ? 1 : p->rows == 2 ? 2 : WIDE_PANELS;
+        size_t wanted = p->kind != OF_FLOATS && p->rows <= TILE_ROWS ? 1 : p->rows == 2 ? 2 : WIDE_PANELS;
         return left >= wanted ? wanted : 1;
     }
     if (left >= FAR_PANELS && !(FAR_PANELS < NEAR_PANELS && p->depth <= NEAR_DEPTH)) return FAR_PANELS;
@@ -307,8 +307,8 @@ static void multiply_few(const product *p) {
             if (FEW_ROWS_ASK && p->rows > 1 && panel + 2 * group <= p->panels) then = weights_at(p, p->b, panel + group, block);
             look_ahead(&t, then, KERNELS_PANEL * size_of(p->kind), 1);
             const size_t length = length_of(p, block);
-            if (p->kind == BYTES) multiply_bytes(&t, p->rows, group, length);
-            else if (p->kind == HALVES) multiply_halves(&t, p->rows, group, length);
+            if (p->kind == OF_BYTES) multiply_bytes(&t, p->rows, group, length);
+            else if (p->kind == OF_HALVES) multiply_halves(&t, p->rows, group, length);
             else multiply_rows(&t, p->rows, group, length);
         }
         panel += group;
@@ -328,12 +328,12 @@ static void multiply_many(const product *p) {
             const void *then = panel + 2 * group <= p->panels ? weights_at(p, p->b, panel + group, block) : NULL;
             if (panel + group == p->panels && p->next && p->blocks == 1) then = p->next;
             look_ahead(&t, then, KERNELS_PANEL * size_of(p->kind), tiles);
-            if (p->kind != FLOATS) {
+            if (p->kind != OF_FLOATS) {
                 for (size_t i = 0; i < group; i++) {
                     const void *from = weights_at(p, p->b, panel + i, block);
                     float *to = widened + i * length * KERNELS_PANEL;
-                    if (p->kind == BYTES) widen(BYTES, length * KERNELS_PANEL, from, to);
-                    else widen(HALVES, length * KERNELS_PANEL, from, to);
+                    if (p->kind == OF_BYTES) widen(OF_BYTES, length * KERNELS_PANEL, from, to);
+                    else widen(OF_HALVES, length * KERNELS_PANEL, from, to);
                 }
                 t.b = widened;
                 t.panel_stride = (ptrdiff_t)(length * KERNELS_PANEL);
@@ -380,7 +380,7 @@ static void matmul_f16(size_t rows, size_t columns, size_t depth, const float *a
                        const kernels_epilogue *epilogue) {
     multiply_product((product){
         .rows = rows, .columns = columns, .depth = depth, .a = a, .a_stride = a_stride, .b = b, .panel_stride = panel_stride,
-        .kind = HALVES, .next = next, .c = c, .c_stride = c_stride, .accumulate = accumulate, .epilogue = epilogue});
+        .kind = OF_HALVES, .next = next, .c = c, .c_stride = c_stride, .accumulate = accumulate, .epilogue = epilogue});
 }
 
 static void matmul_bytes(size_t rows, size_t columns, size_t depth, const float *a, ptrdiff_t a_stride, const int8_t *b,
@@ -391,5 +391,5 @@ static void matmul_bytes(size_t rows, size_t columns, size_t depth, const float 
     }
     multiply_product((product){
         .rows = rows, .columns = columns, .depth = depth, .a = a, .a_stride = a_stride, .b = b, .panel_stride = panel_stride,
-        .kind = BYTES, .next = next, .c = c, .c_stride = c_stride, .accumulate = accumulate});
+        .kind = OF_BYTES, .next = next, .c = c, .c_stride = c_stride, .accumulate = accumulate});
 }

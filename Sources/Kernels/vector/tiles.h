@@ -103,8 +103,8 @@ static ALWAYS_INLINE void multiply_tiles(const product *p) {
         tile t = tile_at(p, panel, 0);
         const void *next = panel + 1 < p->panels ? weights_at(p, p->b, panel + 1, 0) : NULL;
         look_ahead(&t, next, KERNELS_PANEL * size_of(p->kind), count);
-        if (p->kind == HALVES) {
-            widen(HALVES, p->depth * KERNELS_PANEL, t.b, widened);
+        if (p->kind == OF_HALVES) {
+            widen(OF_HALVES, p->depth * KERNELS_PANEL, t.b, widened);
             t.b = widened;
         }
         for (size_t i = 0; i < count; i++) {
@@ -130,7 +130,7 @@ static void matmul_tiles_f16(size_t rows, size_t columns, size_t depth, const fl
                              ptrdiff_t panel_stride, float *c, ptrdiff_t c_stride, int accumulate,
                              const kernels_epilogue *epilogue) {
     product p = counted((product){
-        .rows = rows, .columns = columns, .depth = depth, .a = tiles, .b = b, .panel_stride = panel_stride, .kind = HALVES, .c = c,
-        .c_stride = c_stride, .accumulate = accumulate, .epilogue = epilogue});
+        .rows = rows, .columns = columns, .depth = depth, .a = tiles, .b = b, .panel_stride = panel_stride, .kind = OF_HALVES,
+        .c = c, .c_stride = c_stride, .accumulate = accumulate, .epilogue = epilogue});
     multiply_tiles(&p);
 }
